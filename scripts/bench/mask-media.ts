@@ -1,0 +1,45 @@
+/** Footage for the masking benches: frames of a file by ffmpeg, and its truth boxes. Nothing here is loaded by the program. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+export interface DecodedFrame {
+  readonly rgb: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** 0-based number in decode order of the file */
+  readonly index: number;
+}
+
+export interface TruthObject {
+  readonly class: 'PERSON' | 'VEHICLE' | 'BICYCLE';
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+export interface Truth {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly frames_total: number;
+  readonly frames: readonly { readonly frame: number; readonly objects: readonly TruthObject[] }[];
+}
+
+export function readTruth(file: string): Truth {
+  return JSON.parse(readFileSync(file, 'utf8')) as Truth;
+}
+
+/** Frames at `fps` and at most `maxWidthPx` wide, both sides even. Takes every n-th frame, so that the truth's numbers hold. */
+export async function decodeFile(file: string, truth: Truth, fps: number, maxWidthPx: number): Promise<DecodedFrame[]> {
+  const step = Math.max(1, Math.round(truth.fps / fps));
+  const widthPx = Math.min(maxWidthPx, truth.width) & ~1;
+  const heightPx = Math.round((truth.height * widthPx) / truth.width / 2) * 2;
+  const child = spawn('ffmpeg', ['-v', 'error', '-i', file, '-vf', `select=not(mod(n\\,${step})),scale=${widthPx}:${heightPx}:flags=bilinear`, '-fps_mode', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  const all = Buffer.concat(chunks);
+  const size = widthPx * heightPx * 3;
+  const frames: DecodedFrame[] = [];
+  for (let i = 0; (i + 1) * size <= all.length; i++) frames.push({ rgb: all.subarray(i * size, (i + 1) * size), widthPx, heightPx, index: i * step });
+  return frames;
+}

@@ -1,0 +1,168 @@
+/**
+ * The change gate: how far each block is from a reference, after what the whole picture changed in exposure and colour is
+ * taken away. Three terms, the largest counts: luma, structure (so that clothes of the road's mean colour are seen), colour.
+ * It works on tiles of 8x8 px and takes the worst tile of a block, so that a small far person fills a tile.
+ */
+import type { Grid } from './grid.js';
+import { tilePx, type Planes } from './planes.js';
+
+/** Frame luma = gain * reference luma + offset; red and blue are what the whole picture's colour moved by. */
+export interface Exposure {
+  readonly gain: number;
+  readonly offset: number;
+  readonly red: number;
+  readonly blue: number;
+  /** share of the tiles that the fit explains, 0..1 */
+  readonly agreement: number;
+}
+
+export const sameExposure: Exposure = { gain: 1, offset: 0, red: 0, blue: 0, agreement: 1 };
+
+/** Share of the reference's own edges that coding, shimmer and a hair's breadth of sway may add to a distance. */
+const edgeLevel = 0.06;
+const edgeStructure = 0.16;
+const maxGain = 2.5;
+const closeLuma = 10;
+
+/**
+ * Robust fit over the tiles of the blocks in `use`: trimmed least squares, started from the median difference.
+ * @param use blocks that may be looked at (learned, and not masked a moment ago)
+ */
+export function fitExposure(grid: Grid, frame: Planes, reference: Planes, use: Uint8Array): Exposure {
+  const perBlock = grid.blockPx / tilePx;
+  const f: number[] = [];
+  const b: number[] = [];
+  const at: number[] = [];
+  for (let row = 0; row < frame.tileRows; row += 2) {
+    const blockRow = Math.floor(row / perBlock) * grid.columns;
+    for (let column = 0; column < frame.tileColumns; column += 2) {
+      if (use[blockRow + Math.floor(column / perBlock)] === 0) continue;
+      const tile = row * frame.tileColumns + column;
+      const value = frame.tileLuma[tile] as number;
+      const base = reference.tileLuma[tile] as number;
+      if (value > 250 || base > 250) continue;
+      f.push(value);
+      b.push(base);
+      at.push(tile);
+    }
+  }
+  const n = f.length;
+  if (n < 12) return { ...sameExposure, agreement: 0 };
+  let gain = 1;
+  let offset = median(f.map((v, i) => v - (b[i] as number)));
+  let within = 16;
+  for (let round = 0; round < 4; round++) {
+    let count = 0;
+    let sb = 0;
+    let sf = 0;
+    let sbb = 0;
+    let sbf = 0;
+    for (let i = 0; i < n; i++) {
+      const x = b[i] as number;
+      const y = f[i] as number;
+      if (Math.abs(y - gain * x - offset) > within) continue;
+      count++;
+      sb += x;
+      sf += y;
+      sbb += x * x;
+      sbf += x * y;
+    }
+    if (count < 8) break;
+    const variance = sbb / count - (sb / count) ** 2;
+    // Too little range tells nothing about the gain: only the offset is fitted.
+    gain = variance > 60 ? clamp((sbf / count - (sb / count) * (sf / count)) / variance, 1 / maxGain, maxGain) : 1;
+    offset = sf / count - gain * (sb / count);
+    within = Math.max(5, within * 0.7);
+  }
+  const red: number[] = [];
+  const blue: number[] = [];
+  let close = 0;
+  for (let i = 0; i < n; i++) {
+    if (Math.abs((f[i] as number) - gain * (b[i] as number) - offset) > closeLuma) continue;
+    close++;
+    const tile = at[i] as number;
+    red.push((frame.tileRed[tile] as number) - gain * (reference.tileRed[tile] as number));
+    blue.push((frame.tileBlue[tile] as number) - gain * (reference.tileBlue[tile] as number));
+  }
+  if (close < 8) return { ...sameExposure, agreement: close / n };
+  return { gain, offset, red: median(red), blue: median(blue), agreement: close / n };
+}
+
+/** Luma of the reference as it would look under an exposure, a table of 256. */
+export function exposureTable(exposure: Exposure, table: Int16Array): Int16Array {
+  for (let i = 0; i < 256; i++) table[i] = Math.max(0, Math.min(255, Math.round(exposure.gain * i + exposure.offset)));
+  return table;
+}
+
+export interface GateScratch {
+  readonly difference: Int16Array;
+  readonly table: Int16Array;
+}
+
+export function createScratch(planes: Planes): GateScratch {
+  return { difference: new Int16Array(planes.luma.length), table: new Int16Array(256) };
+}
+
+/**
+ * Distance of each block from the reference, in luma levels (0..255), into `scores`.
+ * @param only blocks to look at; the others get 0
+ */
+export function scoreBlocks(
+  grid: Grid, frame: Planes, reference: Planes, exposure: Exposure, only: Uint8Array | null, scratch: GateScratch, scores: Float32Array,
+): void {
+  const { halfWidth, halfHeight, tileColumns, tileRows } = frame;
+  const { difference } = scratch;
+  const table = exposureTable(exposure, scratch.table);
+  const a = frame.luma;
+  const b = reference.luma;
+  for (let i = 0; i < a.length; i++) difference[i] = (a[i] as number) - (table[b[i] as number] as number);
+  scores.fill(0);
+  const perBlock = grid.blockPx / tilePx;
+  for (let row = 0; row < tileRows; row++) {
+    const y0 = row * 4;
+    const y1 = Math.min(halfHeight, y0 + 4);
+    const blockRow = Math.floor(row / perBlock) * grid.columns;
+    for (let column = 0; column < tileColumns; column++) {
+      const block = blockRow + ((column / perBlock) | 0);
+      if (only !== null && only[block] === 0) continue;
+      const x0 = column * 4;
+      const x1 = Math.min(halfWidth, x0 + 4);
+      let level = 0;
+      let structure = 0;
+      let edges = 0;
+      let steps = 0;
+      for (let y = y0; y < y1; y++) {
+        const line = y * halfWidth;
+        // Steps stay inside the tile: a neighbour may be a block that is not known.
+        const down = y + 1 < y1 ? halfWidth : 0;
+        for (let x = x0; x < x1; x++) {
+          const i = line + x;
+          const d = difference[i] as number;
+          level += d < 0 ? -d : d;
+          const right = x + 1 < x1 ? (difference[i + 1] as number) - d : 0;
+          const below = (difference[i + down] as number) - d;
+          structure += (right < 0 ? -right : right) + (below < 0 ? -below : below);
+          const slope = (b[x + 1 < x1 ? i + 1 : i] as number) - (b[i] as number);
+          const fall = (b[i + down] as number) - (b[i] as number);
+          edges += (slope < 0 ? -slope : slope) + (fall < 0 ? -fall : fall);
+          steps++;
+        }
+      }
+      const tile = row * tileColumns + column;
+      const red = (frame.tileRed[tile] as number) - exposure.gain * (reference.tileRed[tile] as number) - exposure.red;
+      const blue = (frame.tileBlue[tile] as number) - exposure.gain * (reference.tileBlue[tile] as number) - exposure.blue;
+      const colour = (Math.abs(red) + Math.abs(blue)) * 0.8;
+      const score = Math.max((level - edges * edgeLevel) / steps, ((structure - edges * edgeStructure) / steps) * 0.67, colour);
+      if (score > (scores[block] as number)) scores[block] = score;
+    }
+  }
+}
+
+function median(values: number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[sorted.length >> 1] ?? 0;
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, value));
+}

@@ -1,0 +1,34 @@
+/** Every route module, once. */
+import type { RouteDeps, Routes } from '../api-deps.js';
+import { alertRoutes } from './alerts.js';
+import { cameraTableRoutes } from './camera-table.js';
+import { cameraRoutes } from './cameras.js';
+import { channelRoutes } from './channels.js';
+import { checkRoutes } from './check.js';
+import { deliveryRoutes } from './deliveries.js';
+import { discoveryRoutes } from './discovery.js';
+import { eventRoutes } from './events.js';
+import { healthRoutes } from './health.js';
+import { inputRoutes } from './inputs.js';
+import { ledgerRoutes } from './ledger.js';
+import { observationRoutes } from './observations.js';
+import { pictureRoutes } from './pictures.js';
+import { placeRoutes } from './places.js';
+import { ruleRoutes } from './rules.js';
+import { scheduleRoutes } from './schedules.js';
+import { sessionRoutes } from './session.js';
+import { siteRoutes } from './sites.js';
+import { systemRoutes } from './system.js';
+import { tokenRoutes } from './tokens.js';
+import { userRoutes } from './users.js';
+import { zoneRoutes } from './zones.js';
+
+const modules = [
+  systemRoutes, sessionRoutes, siteRoutes, placeRoutes, cameraRoutes, cameraTableRoutes, discoveryRoutes, zoneRoutes, scheduleRoutes, ruleRoutes,
+  observationRoutes, pictureRoutes, alertRoutes, inputRoutes, channelRoutes, deliveryRoutes, healthRoutes, eventRoutes, userRoutes, tokenRoutes,
+  ledgerRoutes, checkRoutes,
+];
+
+export function addRoutes(app: Routes, deps: RouteDeps): void {
+  for (const add of modules) add(app, deps);
+}

@@ -1,0 +1,22 @@
+/** The port of the object detector. */
+import type { Detection } from './detection.js';
+import type { Frame } from './frame.js';
+
+export interface DetectorInfo {
+  readonly name: string;
+  /** SHA-256 of the weights, hex; it stands in every receipt */
+  readonly modelHash: string;
+}
+
+export type DetectOutcome =
+  | { readonly status: 'ok'; readonly detections: readonly Detection[]; readonly inferenceMs: number }
+  /** a newer sample of the same camera took its place */
+  | { readonly status: 'dropped' }
+  | { readonly status: 'failed'; readonly detail: string };
+
+export interface Detector {
+  readonly info: DetectorInfo;
+  /** Detections with score >= `minScore`. The frame's bytes are copied, never kept. Never throws for a bad frame. */
+  detect(frame: Pick<Frame, 'cameraId' | 'rgb' | 'widthPx' | 'heightPx'>, minScore: number): Promise<DetectOutcome>;
+  close(): Promise<void>;
+}

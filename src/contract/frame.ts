@@ -1,0 +1,15 @@
+/** A decoded picture as the camera sent it. It never leaves the process that analyses it (DESIGN.md 2.2). */
+export interface Frame {
+  readonly cameraId: string;
+  readonly runId: string;
+  /** 0-based number of the sample in its run */
+  readonly sequence: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** packed RGB24, rows top to bottom, `widthPx * heightPx * 3` bytes, no padding */
+  readonly rgb: Uint8Array;
+  /** the camera's clock, epoch ms; null when the stream does not tell (no RTCP sender report) */
+  readonly capturedAtMs: number | null;
+  /** our clock when the key frame's last packet came, epoch ms */
+  readonly receivedAtMs: number;
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "camera_status" ADD COLUMN "moved_view_version" integer;

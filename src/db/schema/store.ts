@@ -1,0 +1,61 @@
+/** Tables that store writes: pictures, observations, deletion receipts. */
+import { sql } from 'drizzle-orm';
+import { doublePrecision, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { time } from './time.js';
+import type { ClassCounts } from '../../contract/detection.js';
+import type { Receipt } from '../../contract/picture.js';
+
+export const pictures = pgTable(
+  'pictures',
+  {
+    id: uuid('id').primaryKey(),
+    siteId: uuid('site_id').notNull(),
+    cameraId: uuid('camera_id').notNull(),
+    receivedAt: time('received_at').notNull(),
+    objectKey: text('object_key').notNull(),
+    bytes: integer('bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    receipt: jsonb('receipt').$type<Receipt>().notNull(),
+    receiptHash: text('receipt_hash').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    /** set before the object is deleted: a crash between the two is finished by `recover` */
+    deletingAt: time('deleting_at'),
+  },
+  (t) => [
+    index('pictures_camera').on(t.cameraId, t.receivedAt),
+    index('pictures_site').on(t.siteId, t.id),
+    index('pictures_received').on(t.receivedAt, t.id),
+    index('pictures_expires').on(t.expiresAt),
+    // one object, one row; in byte order, as object stores list their keys
+    uniqueIndex('pictures_key').on(sql`${t.objectKey} collate "C"`),
+  ],
+);
+
+export const observations = pgTable(
+  'observations',
+  {
+    id: uuid('id').primaryKey(),
+    siteId: uuid('site_id').notNull(),
+    cameraId: uuid('camera_id').notNull(),
+    at: time('at').notNull(),
+    counts: jsonb('counts').$type<ClassCounts>().notNull(),
+    zones: jsonb('zones').$type<{ zoneId: string; counts: ClassCounts }[]>().notNull(),
+    maskRatio: doublePrecision('mask_ratio').notNull(),
+    changeRatio: doublePrecision('change_ratio').notNull(),
+    pictureId: uuid('picture_id'),
+  },
+  (t) => [index('observations_camera').on(t.cameraId, t.at), index('observations_at').on(t.at)],
+);
+
+export const deletionReceipts = pgTable('deletion_receipts', {
+  id: uuid('id').primaryKey(),
+  pictureId: uuid('picture_id').notNull(),
+  siteId: uuid('site_id').notNull(),
+  cameraId: uuid('camera_id').notNull(),
+  objectKey: text('object_key').notNull(),
+  sha256: text('sha256').notNull(),
+  receiptHash: text('receipt_hash').notNull(),
+  expiredAt: time('expired_at').notNull(),
+  deletedAt: time('deleted_at').notNull(),
+  reason: text('reason').notNull(),
+});

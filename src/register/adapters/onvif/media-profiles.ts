@@ -1,0 +1,112 @@
+/** Media profiles and their stream addresses: media 2 first (only it knows H.265), media 1 where media 2 fails. */
+import { HedgerowError } from '../../../core/errors.js';
+import type { DeviceServices, MediaProfile } from '../../onvif-client.js';
+import { attribute, child, children, escapeXml, find, numberAt, textAt, type XmlValue } from '../../soap-xml.js';
+import type { Conversation } from './conversation.js';
+import { namespaces } from './soap-message.js';
+
+const { trt, tr2 } = namespaces;
+
+export async function readProfiles(conversation: Conversation, services: DeviceServices): Promise<readonly MediaProfile[]> {
+  let failure: unknown;
+  if (services.media2 !== null) {
+    try {
+      const body = await conversation.call({
+        url: services.media2,
+        action: `${tr2}/GetProfiles`,
+        body: '<tr2:GetProfiles><tr2:Type>VideoSource</tr2:Type><tr2:Type>VideoEncoder</tr2:Type></tr2:GetProfiles>',
+      });
+      const profiles = children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap((p) => profileOf(p, child(p, 'Configurations', 'VideoEncoder'), 2));
+      if (profiles.length > 0) return profiles;
+    } catch (thrown) {
+      if (!isReplyFault(thrown)) throw thrown;
+      failure = thrown;
+    }
+    conversation.deviates('media1-instead-of-media2');
+  }
+  if (services.media1 !== null) {
+    const body = await conversation.call({ url: services.media1, action: `${trt}/GetProfiles`, body: '<trt:GetProfiles/>' });
+    return children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap((p) => profileOf(p, child(p, 'VideoEncoderConfiguration'), 1));
+  }
+  if (failure !== undefined) throw failure as Error;
+  return [];
+}
+
+/** A profile without a video encoder carries no picture; one whose encoder tells nothing is kept and chosen last. */
+function profileOf(profile: XmlValue, encoder: XmlValue | undefined, media: 1 | 2): MediaProfile[] {
+  const token = attribute(profile, 'token');
+  if (token === null || encoder === undefined) return [];
+  const rate = child(encoder, 'RateControl');
+  return [
+    {
+      token,
+      name: textAt(profile, 'Name') ?? token,
+      media,
+      codec: normalCodec(textAt(encoder, 'Encoding')),
+      widthPx: positive(numberAt(encoder, 'Resolution', 'Width')),
+      heightPx: positive(numberAt(encoder, 'Resolution', 'Height')),
+      fps: positive(numberAt(rate, 'FrameRateLimit')),
+      bitrateKbps: positive(numberAt(rate, 'BitrateLimit')),
+      gopFrames: positive(Number(attribute(encoder, 'GovLength') ?? textAt(encoder, 'H264', 'GovLength') ?? Number.NaN)),
+    },
+  ];
+}
+
+function normalCodec(text: string | null): string | null {
+  if (text === null) return null;
+  const plain = text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  return plain === 'HEVC' ? 'H265' : plain === 'AVC' ? 'H264' : plain;
+}
+
+function positive(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) && value > 0 ? value : null;
+}
+
+export async function readStreamAddress(conversation: Conversation, services: DeviceServices, profile: MediaProfile): Promise<string> {
+  const token = escapeXml(profile.token);
+  const ways: (() => Promise<string | null>)[] = [];
+  if (services.media2 !== null) {
+    const url = services.media2;
+    ways.push(async () => {
+      const body = await conversation.call({
+        url,
+        action: `${tr2}/GetStreamUri`,
+        body: `<tr2:GetStreamUri><tr2:Protocol>RTSP</tr2:Protocol><tr2:ProfileToken>${token}</tr2:ProfileToken></tr2:GetStreamUri>`,
+      });
+      return textAt(find(body, 'GetStreamUriResponse'), 'Uri');
+    });
+  }
+  if (services.media1 !== null) {
+    const url = services.media1;
+    ways.push(async () => {
+      const body = await conversation.call({
+        url,
+        action: `${trt}/GetStreamUri`,
+        body:
+          '<trt:GetStreamUri><trt:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream><tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport></trt:StreamSetup>' +
+          `<trt:ProfileToken>${token}</trt:ProfileToken></trt:GetStreamUri>`,
+      });
+      return textAt(find(body, 'GetStreamUriResponse'), 'MediaUri', 'Uri');
+    });
+  }
+  if (profile.media === 1) ways.reverse();
+  let failure: unknown = new HedgerowError('camera.reply', 'It has no media service.');
+  for (const [index, way] of ways.entries()) {
+    try {
+      const told = await way();
+      if (told !== null) {
+        if (index > 0) conversation.deviates(profile.media === 2 ? 'media1-stream-address' : 'media2-stream-address');
+        return told;
+      }
+      failure = new HedgerowError('camera.reply', 'It tells no stream address.');
+    } catch (thrown) {
+      if (!isReplyFault(thrown)) throw thrown;
+      failure = thrown;
+    }
+  }
+  throw failure as Error;
+}
+
+function isReplyFault(thrown: unknown): boolean {
+  return thrown instanceof HedgerowError && thrown.code === 'camera.reply';
+}

@@ -1,0 +1,105 @@
+/**
+ * Input events by a pull-point (ONVIF Core, 9.1). The subscription's address is put on the host that we reached, its
+ * reference parameters are echoed (Axis), and it is always ended: devices have four to eight slots, and leaked ones block.
+ */
+import { HedgerowError } from '../../../core/errors.js';
+import type { DeviceServices, InputEvent, PullPoint } from '../../onvif-client.js';
+import { attribute, child, children, escapeXml, find, textAt, type XmlValue } from '../../soap-xml.js';
+import { onReachedHost } from '../../told-address.js';
+import type { Conversation } from './conversation.js';
+import { optional } from './device-facts.js';
+import { namespaces } from './soap-message.js';
+
+const { tev, tmd, wsnt } = namespaces;
+/** Mandatory for some (Tapo), and long enough for one missed renewal. */
+const lifeTime = 'PT120S';
+
+export async function readDigitalInputs(conversation: Conversation, services: DeviceServices): Promise<readonly string[]> {
+  const { deviceIo } = services;
+  const body =
+    (deviceIo === null
+      ? null
+      : await optional(() => conversation.call({ url: deviceIo, action: `${tmd}/GetDigitalInputs`, body: '<tmd:GetDigitalInputs/>' }))) ?? null;
+  return children(find(body ?? undefined, 'GetDigitalInputsResponse'), 'DigitalInputs').flatMap((i) => attribute(i, 'token') ?? []);
+}
+
+export async function subscribe(conversation: Conversation, services: DeviceServices, host: string): Promise<PullPoint> {
+  if (services.events === null) throw new HedgerowError('camera.reply', 'It has no event service.', { context: { unsupported: true } });
+  const eventsUrl = services.events;
+  const { body, source } = await conversation.callForSource({
+    url: eventsUrl,
+    action: `${tev}/EventPortType/CreatePullPointSubscriptionRequest`,
+    header: addressing(`${tev}/EventPortType/CreatePullPointSubscriptionRequest`, eventsUrl),
+    body: `<tev:CreatePullPointSubscription><tev:InitialTerminationTime>${lifeTime}</tev:InitialTerminationTime></tev:CreatePullPointSubscription>`,
+  });
+  const reference = child(find(body, 'CreatePullPointSubscriptionResponse'), 'SubscriptionReference');
+  const told = textAt(reference, 'Address');
+  const rewritten = told === null ? null : onReachedHost(told, host);
+  // An empty address means the event service itself (go2rtc #2302).
+  const url = rewritten !== null && /^https?:/.test(rewritten) && URL.canParse(rewritten) ? rewritten : eventsUrl;
+  const echoed = echoParameters(source);
+  const call = (action: string, content: string, extraReplyMs = 0): Promise<XmlValue> =>
+    conversation.call({ url, action, header: addressing(action, url) + echoed, body: content, extraReplyMs });
+
+  return {
+    async pull(waitMs) {
+      const answer = await call(
+        `${tev}/PullPointSubscription/PullMessagesRequest`,
+        `<tev:PullMessages><tev:Timeout>PT${Math.max(1, Math.round(waitMs / 1000))}S</tev:Timeout><tev:MessageLimit>50</tev:MessageLimit></tev:PullMessages>`,
+        waitMs,
+      );
+      return children(find(answer, 'PullMessagesResponse'), 'NotificationMessage').flatMap(readInputEvent);
+    },
+    async renew() {
+      await optional(() => call(`${wsnt}/SubscriptionManager/RenewRequest`, `<wsnt:Renew><wsnt:TerminationTime>${lifeTime}</wsnt:TerminationTime></wsnt:Renew>`));
+    },
+    async close() {
+      try {
+        await call(`${wsnt}/SubscriptionManager/UnsubscribeRequest`, '<wsnt:Unsubscribe/>');
+      } catch {
+        // It ends by itself after its life time.
+      }
+    },
+  };
+}
+
+/** `tns1:Device/Trigger/DigitalInput` and makers' relatives (`tnshik:AlarmIn`). Everything else is not ours to know. */
+export function readInputEvent(notification: XmlValue): InputEvent[] {
+  const topic = textAt(notification, 'Topic') ?? '';
+  if (!/Device\/(?:[a-z0-9]+:)?Trigger\/(?:[a-z0-9]+:)?(DigitalInput|AlarmIn|InputPort)\b/i.test(topic)) return [];
+  const message = child(notification, 'Message', 'Message') ?? child(notification, 'Message');
+  const items = (group: string): Map<string, string> => new Map(children(child(message, group), 'SimpleItem').map((i) => [attribute(i, 'Name')?.toLowerCase() ?? '', attribute(i, 'Value') ?? '']));
+  const [source, data] = [items('Source'), items('Data')];
+  const state = data.get('logicalstate') ?? data.get('state') ?? data.get('value') ?? data.get('active');
+  if (state === undefined) return [];
+  return [
+    {
+      input: (source.get('inputtoken') ?? source.get('token') ?? [...source.values()][0] ?? 'input').slice(0, 100),
+      active: /^(true|1|on|active|closed)$/i.test(state),
+      initial: attribute(message, 'PropertyOperation')?.toLowerCase() === 'initialized',
+    },
+  ];
+}
+
+function addressing(action: string, to: string): string {
+  return `<wsa:Action>${action}</wsa:Action><wsa:To>${escapeXml(to)}</wsa:To>`;
+}
+
+/**
+ * Reference parameters go back as they came (WS-Addressing, 2.2). The reader drops prefixes, so they are taken from the
+ * text: simple elements only, each with its own namespace declared.
+ */
+function echoParameters(source: string): string {
+  // In two steps, each over a bounded part: a reply that is full of opening tags must not be read once for each of them.
+  const opening = /<(?:[\w.-]{1,64}:)?ReferenceParameters\b[^<>]{0,1024}>/.exec(source);
+  const after = opening === null ? '' : source.slice(opening.index + opening[0].length, opening.index + opening[0].length + 4096);
+  const end = after.search(/<\/(?:[\w.-]{1,64}:)?ReferenceParameters\s*>/);
+  const inner = end < 0 ? '' : after.slice(0, end);
+  const namespaceOf = (text: string, prefix: string): string | undefined => new RegExp(`\\sxmlns${prefix === '' ? '' : `:${prefix}`}\\s*=\\s*["']([^"'<>]{1,300})["']`).exec(text)?.[1];
+  return [...inner.matchAll(/<(?:([A-Za-z_]\w*):)?([A-Za-z_][\w-]*)([^<>]*)>([^<>]*)<\//g)]
+    .map(([, prefix = '', name = '', attributes = '', text = '']) => {
+      const namespace = namespaceOf(attributes, prefix) ?? namespaceOf(source, prefix);
+      return `<${name}${namespace === undefined ? '' : ` xmlns="${namespace}"`} wsa:IsReferenceParameter="true">${text}</${name}>`;
+    })
+    .join('');
+}

@@ -1,0 +1,135 @@
+/**
+ * Loops with something wrong in the picture. A variant is made from the healthy loop a group at a time, when it is wanted:
+ * decoded, filtered, encoded with the same groups. What was made is kept, and all cameras of one content share it.
+ */
+import { messageOf } from '../../core/errors.js';
+import type { Suffering } from '../fault.js';
+import type { SimulateLog } from '../simulate-log.js';
+import type { Clip, Gop } from './clip.js';
+import { decodeGop } from './decoder.js';
+import { createGopEncoder, type GopEncoder } from './encoder.js';
+import { applyEffects } from './filters.js';
+import type { Yuv } from './yuv.js';
+
+/** What is done to the pictures, in this order. */
+export interface Effects {
+  readonly shift: Suffering['shift'];
+  readonly blurRadiusPx: number | null;
+  readonly coverShare: number | null;
+  readonly black: boolean;
+  /** group whose first picture is shown for ever */
+  readonly frozenGop: number | null;
+  readonly size: Suffering['size'];
+}
+
+/** @returns undefined when the picture is as it should be */
+export function effectsOf(state: Suffering, position: number): Effects | undefined {
+  const { shift, blurRadiusPx, coverShare, black, size } = state;
+  if (!shift && blurRadiusPx === null && coverShare === null && !black && !state.frozen && !size) return undefined;
+  return { shift, blurRadiusPx, coverShare, black, frozenGop: state.frozen ? position : null, size };
+}
+
+export interface VariantStudio {
+  /** The loop with these effects; undefined for none. */
+  variant(effects: Effects | undefined): Clip | undefined;
+  close(): Promise<void>;
+}
+
+/** Variants that are kept; each may grow to the size of the loop. The one that was not asked for longest goes first. */
+const maxVariants = 16;
+
+export function createVariantStudio(clip: Clip, log: SimulateLog): VariantStudio {
+  const kept = new Map<string, Clip>();
+  return {
+    variant(effects) {
+      if (!effects) return undefined;
+      const key = JSON.stringify(effects);
+      const variant = kept.get(key) ?? createVariant(clip, effects, log);
+      kept.delete(key);
+      kept.set(key, variant);
+      const oldest = kept.size > maxVariants ? kept.keys().next().value : undefined;
+      if (oldest !== undefined) {
+        void kept.get(oldest)?.close();
+        kept.delete(oldest);
+      }
+      return variant;
+    },
+    async close() {
+      for (const variant of kept.values()) await variant.close();
+      kept.clear();
+    },
+  };
+}
+
+function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
+  const { timing } = clip;
+  const widthPx = effects.size?.widthPx ?? clip.widthPx;
+  const heightPx = effects.size?.heightPx ?? clip.heightPx;
+  const gops: (Gop | undefined)[] = [];
+  const asked = new Set<number>();
+  let encoder: GopEncoder | undefined;
+  let closed = false;
+  let work = Promise.resolve();
+  let frozen: Gop | undefined;
+
+  const make = async (index: number): Promise<void> => {
+    const source = clip.gop(index);
+    if (closed || !source) return;
+    encoder ??= await createGopEncoder({ widthPx, heightPx, fps: timing.fps });
+    const held = effects.frozenGop === null ? undefined : clip.gop(effects.frozenGop);
+    if (held && frozen && frozen.length >= source.length) {
+      // The same bytes again: a frozen camera is frozen to the bit.
+      gops[index] = retimed(frozen.slice(0, source.length), source);
+      return;
+    }
+    const decoded = await decodeGop(held ? held.slice(0, 1) : source, clip);
+    const first = decoded[0];
+    if (!first) return;
+    const filter = (picture: Yuv, i: number): Yuv => applyEffects(picture, effects, { widthPx, heightPx }, held ? 0 : index * 64 + i);
+    const made = await encoder.encode(held ? repeated(filter(first, 0), longest(clip)) : lazily(decoded, filter), 1);
+    if (held) frozen = made;
+    gops[index] = retimed(made.slice(0, source.length), source);
+  };
+
+  return {
+    timing,
+    widthPx,
+    heightPx,
+    gop: (index) => gops[index],
+    prepare(index) {
+      if (closed || gops[index] || asked.has(index)) return;
+      asked.add(index);
+      work = work
+        .then(() => make(index))
+        .catch((thrown: unknown) => log.warn({ error: messageOf(thrown) }, 'a fault of the picture could not be made'))
+        .finally(() => asked.delete(index));
+    },
+    ready: Promise.resolve(),
+    async close() {
+      closed = true;
+      await work;
+      encoder?.close();
+      encoder = undefined;
+    },
+  };
+}
+
+function* lazily<T>(items: readonly T[], change: (item: T, index: number) => T): Generator<T> {
+  for (const [index, item] of items.entries()) yield change(item, index);
+}
+
+function* repeated<T>(item: T, times: number): Generator<T> {
+  for (let i = 0; i < times; i++) yield item;
+}
+
+/** The times of the healthy group; decoded pictures come in the order in which they are shown. */
+function retimed(made: Gop, source: Gop): Gop {
+  const shown = source.map((unit) => unit.ptsTicks).sort((a, b) => a - b);
+  return made.map((unit, i) => ({ ...unit, dtsTicks: source[i]?.dtsTicks ?? 0, ptsTicks: shown[i] ?? 0 }));
+}
+
+function longest(clip: Clip): number {
+  let most = 1;
+  for (let i = 0; i < clip.timing.gopStartTicks.length; i++) most = Math.max(most, clip.gop(i)?.length ?? 0);
+  return most;
+}

@@ -1,0 +1,22 @@
+/** Prometheus metrics of one process. Labels never hold more than a fixed set of words: no camera ids. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    frames: new Counter({ name: 'hedgerow_frames_total', help: 'Frames that were decoded', registers }),
+    framesDropped: new Counter({ name: 'hedgerow_frames_dropped_total', help: 'Frames replaced by a newer one of the same camera', labelNames: ['at'] as const, registers }),
+    runsEnded: new Counter({ name: 'hedgerow_runs_ended_total', help: 'Runs that ended', labelNames: ['reason'] as const, registers }),
+    pictures: new Counter({ name: 'hedgerow_pictures_total', help: 'Pictures by outcome', labelNames: ['outcome'] as const, registers }),
+    alerts: new Counter({ name: 'hedgerow_alerts_total', help: 'Alerts raised', registers }),
+    deliveries: new Counter({ name: 'hedgerow_deliveries_total', help: 'Delivery tries by outcome', labelNames: ['outcome'] as const, registers }),
+    inferenceSeconds: new Histogram({ name: 'hedgerow_inference_seconds', help: 'Time of one inference', buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], registers }),
+    sampleSeconds: new Histogram({ name: 'hedgerow_sample_seconds', help: 'Frame received to sample judged', buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5], registers }),
+    requests: new Histogram({ name: 'hedgerow_http_request_seconds', help: 'HTTP requests', labelNames: ['method', 'status'] as const, buckets: [0.005, 0.02, 0.1, 0.5, 2], registers }),
+    cameras: new Gauge({ name: 'hedgerow_cameras', help: 'Cameras by state, of the whole fleet', labelNames: ['state'] as const, registers }),
+    streams: new Gauge({ name: 'hedgerow_event_streams', help: 'Open event streams', registers }),
+  };
+}
+export type Metrics = ReturnType<typeof createMetrics>;
