@@ -28,7 +28,7 @@ if (only.length === 0) {
 }
 const folder = mkdtempSync(path.join(os.tmpdir(), 'hedgerow-test-'));
 const report = path.join(folder, 'report.json');
-node('tests', ['vitest', 'vitest.mjs'], ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only]);
+node('tests', ['vitest', 'vitest.mjs'], ['run', '--reporter=default', '--reporter=json', '--reporter=./scripts/second-try-reporter.mjs', `--outputFile.json=${report}`, ...only]);
 
 let counts = { passed: 0, failed: failedChecks > 0 ? 1 : 0, skipped: 0 };
 if (existsSync(report)) {
