@@ -38,10 +38,14 @@ import { createBullmqQueue } from './queue/adapters/bullmq-queue.js';
 import { createEmbeddedQueue } from './queue/adapters/embedded-queue.js';
 import { createOnvifClient } from './register/adapters/onvif/onvif-client.js';
 import { createCameraDirectory } from './register/camera-directory.js';
+import { createCommissionings } from './register/commissioning.js';
+import { createCredentialSets } from './register/credential-sets.js';
+import { createDeviceChanges } from './register/device-changes.js';
 import { createDiscovery } from './register/discovery.js';
 import { createRegistry } from './register/inventory.js';
 import { createOnboarding } from './register/onboarding.js';
 import { createInputWatch } from './register/panic-inputs.js';
+import { createSiteMap } from './register/site-map.js';
 import { createReprobe } from './register/reprobe.js';
 import { createFsObjectStore } from './store/adapters/fs-object-store.js';
 import { createS3ObjectStore } from './store/adapters/s3-object-store.js';
@@ -122,7 +126,12 @@ export async function createApp(options: AppOptions) {
     const registry = createRegistry({ database, sealer, events, ledger, queue, guard: cameraGuard, clock, log });
     const directory = createCameraDirectory({ database, sealer, guard: cameraGuard, clock, log });
     const onboarding = createOnboarding({ config: config.register, database, sealer, guard: cameraGuard, onvif, source, reports: watch, events, clock, log });
-    const discovery = createDiscovery({ clock, log, database });
+    const discovery = createDiscovery({ config: config.register, guard: cameraGuard, clock, log, database });
+    shutdown.onClose('discovery', () => discovery.close());
+    const siteMap = createSiteMap({ database, ledger, events, clock, log });
+    const credentialSets = createCredentialSets({ database, sealer, ledger, clock });
+    const commissionings = createCommissionings({ config: config.register, database, sealer, guard: cameraGuard, onvif, onboarding, ledger, events, clock, log });
+    const deviceChanges = createDeviceChanges({ config: config.register, database, sealer, onvif, registry, queue, ledger, events, clock, log });
 
     const wakeDeliveries = (): void => {
       queue.enqueue({ name: 'delivery.drain' }, { dedupeKey: 'delivery.drain' }).catch((thrown: unknown) => {
@@ -190,6 +199,7 @@ export async function createApp(options: AppOptions) {
       await queue.work(
         {
           'camera.onboard': async (job, jobSignal) => void (await onboarding.probe(job.cameraId, AbortSignal.any([jobSignal, signal]))),
+          'credentials.rotate': async (job, jobSignal) => deviceChanges.carryOut(job.rotationId, AbortSignal.any([jobSignal, signal])),
           'delivery.drain': async (_job, jobSignal) => void (await pump.drain(AbortSignal.any([jobSignal, signal]))),
           'retention.sweep': async (_job, jobSignal) => {
             await retention.sweep(AbortSignal.any([jobSignal, signal]));
@@ -198,6 +208,7 @@ export async function createApp(options: AppOptions) {
         },
         { concurrency: config.queue.concurrency, signal },
       );
+      await discovery.listen();
       await queue.repeat({ name: 'retention.sweep' }, config.store.sweepEveryMs);
       const reprobing = createReprobe({ config: config.register, database, queue, clock, log }).run(signal);
       shutdown.onClose('reprobe', () => reprobing);
@@ -210,6 +221,10 @@ export async function createApp(options: AppOptions) {
       registry,
       onboarding,
       discovery,
+      siteMap,
+      commissionings,
+      credentialSets,
+      deviceChanges,
       pictures,
       observations,
       desk,

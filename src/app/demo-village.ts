@@ -107,6 +107,7 @@ export async function registerVillage(deps: {
           azimuthDeg: simulated.azimuthDeg,
           tiltDeg: null,
           horizontalFovDeg: simulated.horizontalFovDeg,
+          sourceToken: null,
           sampleIntervalMs: 1000,
           enabled: true,
         },

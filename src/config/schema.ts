@@ -44,6 +44,11 @@ export const configSchema = z.strictObject({
     connectTimeoutMs: ms(100, 60_000),
     replyTimeoutMs: ms(100, 60_000),
     maxReplyBytes: z.number().int().min(1024),
+    /** the networks of this machine's own interfaces may be connected to as well */
+    allowOwnNetworks: z.boolean(),
+    /** so many refused log-ins on one device within the window, and no other is tried until it has passed */
+    lockout: z.strictObject({ refusedLogins: z.number().int().min(1).max(10), windowMs: ms(60_000, 86_400_000) }),
+    sweep: z.strictObject({ perSecond: z.number().int().min(1).max(2_000), bridges: z.boolean() }),
     onboardingsAtOnce: z.number().int().min(1).max(500),
     discoveryListenMs: ms(100, 60_000),
     probeEveryMs: ms(1_000, 3_600_000),

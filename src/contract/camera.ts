@@ -49,6 +49,8 @@ export const newCamera = accountability.extend(pose.shape).extend({
   /** Time between two samples, milliseconds. */
   sampleIntervalMs: z.number().int().min(200).max(600_000).default(1000),
   enabled: z.boolean().default(true),
+  /** Which video source of the device this camera is: a recorder has many, a camera one. Null: the first. */
+  sourceToken: z.string().trim().min(1).max(64).nullable().default(null),
 });
 export type NewCamera = z.infer<typeof newCamera>;
 
@@ -82,6 +84,10 @@ export const camera = accountability.extend(pose.shape).extend({
   serialNumber: z.string().nullable(),
   /** ONVIF endpoint reference, a URN: the primary part of the identity */
   endpointReference: z.string().nullable(),
+  macAddress: z.string().nullable(),
+  sourceToken: z.string().nullable(),
+  /** where the device itself says that it stands and looks; offered to whoever places it */
+  toldPose: pose.partial().nullable(),
   sampleIntervalMs: z.number(),
   enabled: z.boolean(),
   state: cameraState,
@@ -96,6 +102,8 @@ export const camera = accountability.extend(pose.shape).extend({
   newestPictureId: id.nullable(),
   newestPictureAt: timestamp.nullable(),
   onboarding: z.array(rung),
+  /** of the newest run of the checklist; null before the first */
+  commissioning: z.object({ at: timestamp, verdict: z.enum(['commissioned', 'refused']), warnings: z.number().int(), unverified: z.number().int() }).nullable(),
   createdAt: timestamp,
 });
 export type Camera = z.infer<typeof camera>;

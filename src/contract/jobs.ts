@@ -5,6 +5,8 @@ import { id } from './page.js';
 export const job = z.discriminatedUnion('name', [
   /** climb the onboarding ladder of one camera */
   z.strictObject({ name: z.literal('camera.onboard'), cameraId: id }),
+  /** change the password of the cameras of a rotation, one by one */
+  z.strictObject({ name: z.literal('credentials.rotate'), rotationId: id }),
   /** send what is due in the outbox */
   z.strictObject({ name: z.literal('delivery.drain') }),
   /** delete what is past its retention */

@@ -30,6 +30,14 @@ export const importReport = z.object({
 export type ImportRow = z.infer<typeof importRow>;
 export type ImportReport = z.infer<typeof importReport>;
 
+export interface ImportOptions {
+  readonly format: 'csv' | 'json';
+  readonly dryRun: boolean;
+  readonly skipBad: boolean;
+  readonly defaultSiteId?: string | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 export interface Registry {
   sites(scope: SiteScope, page: PageQuery): Promise<Page<Site>>;
   site(id: string): Promise<Site>;
@@ -50,17 +58,19 @@ export interface Registry {
   createZone(input: NewZone, by: Principal): Promise<Zone>;
   removeZone(id: string, by: Principal): Promise<void>;
   /**
-   * Reads a CSV (UTF-8, header in the first line). Rows with a fault are reported; the good ones are written only when
+   * Reads a CSV (UTF-8 or GB18030; comma, semicolon or tab; header in the first line) or a JSON array of objects. Rows with a fault are reported; the good ones are written only when
    * there is no bad row or `skipBad` is set, and never when `dryRun` is.
    */
-  importCsv(bytes: Uint8Array, options: { dryRun: boolean; skipBad: boolean; defaultSiteId?: string | undefined }, by: Principal): Promise<ImportReport>;
-  /** The same columns that the import reads, without secrets. */
-  exportCsv(scope: SiteScope): Promise<string>;
+  importCameras(bytes: Uint8Array, options: ImportOptions, by: Principal): Promise<ImportReport>;
+  /** The same fields that the import reads, without secrets. */
+  exportCameras(scope: SiteScope, format: 'csv' | 'json'): Promise<string>;
 }
 
 export interface Onboarding {
   /** Climbs the ladder now and writes the outcome down. */
-  probe(cameraId: string, signal: AbortSignal): Promise<readonly Rung[]>;
+  probe(cameraId: string, signal: AbortSignal, onRung?: (rung: Rung) => void): Promise<readonly Rung[]>;
+  /** Many at once, as many as the configuration allows and never two on one host; each tells its outcome as it comes. */
+  probeMany(cameraIds: readonly string[], signal: AbortSignal, onDone: (outcome: { cameraId: string; rungs: readonly Rung[] }) => void): Promise<void>;
 }
 
 export const discovered = z.object({
@@ -70,14 +80,52 @@ export const discovered = z.object({
   xaddrs: z.array(z.string()),
   name: z.string().nullable(),
   hardware: z.string().nullable(),
+  macAddress: z.string().nullable(),
   interfaces: z.array(z.string()),
   cameraId: z.string().nullable(),
+  /** the camera is registered with another address than the one that answered */
+  moved: z.boolean(),
+  /** how it was found: it answered a probe, it answered one of the sweep, or it announced itself */
+  via: z.enum(['multicast', 'sweep', 'hello']),
 });
 export type Discovered = z.infer<typeof discovered>;
 
+/** What a running discovery says beside the devices: which networks it looks at, and how far it is. */
+export const discoveryProgress = z.object({
+  /** each network that is probed, by interface or as a block */
+  scanning: z.array(z.object({ interface: z.string().nullable(), network: z.string(), via: z.enum(['multicast', 'sweep']) })),
+  /** interfaces that were left out, and why */
+  skipped: z.array(z.object({ interface: z.string(), reason: z.string() })),
+  /** addresses of the sweep that were asked, of how many */
+  asked: z.number().int(),
+  total: z.number().int(),
+  found: z.number().int(),
+});
+export type DiscoveryProgress = z.infer<typeof discoveryProgress>;
+
+export interface DiscoverOptions {
+  /** names or IPv4 addresses; empty: every IPv4 interface but container bridges */
+  readonly interfaces: readonly string[];
+  readonly listenMs: number;
+  /** container bridges too */
+  readonly bridges?: boolean;
+  /** IPv4 blocks that are asked address by address as well; more than a /20 needs `force` */
+  readonly sweep?: readonly string[];
+  readonly force?: boolean;
+  readonly signal: AbortSignal;
+  /** a device as soon as it is known, and again when more is known of it */
+  readonly onFound?: (device: Discovered) => void;
+  readonly onProgress?: (progress: DiscoveryProgress) => void;
+}
+
 export interface Discovery {
-  /** @param interfaces names or IPv4 addresses; empty: every IPv4 interface but container bridges */
-  discover(options: { interfaces: readonly string[]; listenMs: number; signal: AbortSignal; onFound?: (device: Discovered) => void }): Promise<readonly Discovered[]>;
+  /** @throws HedgerowError `discovery.interface`, `discovery.sweep` (no block, too large, outside the allowed networks) */
+  discover(options: DiscoverOptions): Promise<readonly Discovered[]>;
+  /** Devices that announced themselves (Hello) since the program started, the newest first; Bye takes one away. */
+  announced(): Promise<readonly Discovered[]>;
+  /** Listens to Hello and Bye until `close`. */
+  listen(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** What ingest and analyse need of the inventory. */

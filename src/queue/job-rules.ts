@@ -30,6 +30,8 @@ export async function handle(handlers: JobHandlers, job: Job, signal: AbortSigna
   switch (job.name) {
     case 'camera.onboard':
       return handlers['camera.onboard'](job, signal);
+    case 'credentials.rotate':
+      return handlers['credentials.rotate'](job, signal);
     case 'delivery.drain':
       return handlers['delivery.drain'](job, signal);
     case 'retention.sweep':

@@ -53,6 +53,9 @@ function toCamera({ camera: row, status, timeZone, pictureId, pictureAt }: Joine
     firmware: row.firmware,
     serialNumber: row.serialNumber,
     endpointReference: row.endpointReference,
+    macAddress: row.macAddress,
+    sourceToken: row.sourceToken,
+    toldPose: row.toldPose,
     purpose: row.purpose,
     owner: row.owner,
     legalBasis: row.legalBasis,
@@ -75,6 +78,7 @@ function toCamera({ camera: row, status, timeZone, pictureId, pictureAt }: Joine
     newestPictureId: pictureId,
     newestPictureAt: pictureAt ? toRfc3339(pictureAt.getTime()) : null,
     onboarding: row.onboarding,
+    commissioning: row.commissioning === null || row.commissionedAt === null ? null : { at: toRfc3339(row.commissionedAt.getTime()), ...row.commissioning },
     createdAt: toRfc3339(row.createdAt.getTime()),
   };
 }

@@ -7,6 +7,8 @@ import dgram from 'node:dgram';
 import { isNull } from 'drizzle-orm';
 import type { Database } from '../contract/database.js';
 import type { Discovered, Discovery } from '../contract/registry.js';
+import type { Config } from '../config/schema.js';
+import type { AddressGuard } from '../core/address-guard.js';
 import type { Clock } from '../core/clock.js';
 import { isAbort, messageOf } from '../core/errors.js';
 import { cameras } from '../db/schema/register.js';
@@ -22,8 +24,12 @@ const maxDevices = 4_096;
 const maxReplyBytes = 65_536;
 
 /** @param options.database when given, devices that the inventory knows carry their camera's id */
-export function createDiscovery({ clock, log, database }: { clock: Clock; log: Logger; database?: Database }): Discovery {
+export function createDiscovery({ clock, log, database }: { config: Config['register']; guard: AddressGuard; clock: Clock; log: Logger; database?: Database }): Discovery {
   return {
+    announced: () => Promise.resolve([]),
+    listen: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+
     async discover({ interfaces, listenMs, signal, onFound }) {
       const chosen = chooseInterfaces(interfaces);
       const known = database ? await inventory(database) : noInventory;
@@ -41,7 +47,7 @@ export function createDiscovery({ clock, log, database }: { clock: Clock; log: L
             if (!before.interfaces.includes(at.name)) before.interfaces.push(at.name);
             for (const x of match.xaddrs) if (!before.xaddrs.includes(x) && before.xaddrs.length < 32) before.xaddrs.push(x);
           } else if (found.size < maxDevices) {
-            const device = { ...match, xaddrs: [...match.xaddrs], interfaces: [at.name], cameraId: known.cameraOf(match) };
+            const device = { ...match, xaddrs: [...match.xaddrs], interfaces: [at.name], cameraId: known.cameraOf(match), macAddress: null, moved: false, via: 'multicast' as const };
             found.set(key, device);
             try {
               onFound?.({ ...device, interfaces: [...device.interfaces], xaddrs: [...device.xaddrs] });

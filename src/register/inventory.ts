@@ -7,8 +7,8 @@ import type { AddressGuard } from '../core/address-guard.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createCameras } from './cameras.js';
-import { createCsvExport } from './csv-export.js';
-import { createCsvImport } from './csv-import.js';
+import { createCameraExport } from './camera-export.js';
+import { createCameraImport } from './camera-import.js';
 import { createSites } from './sites.js';
 import { createZones } from './zones.js';
 
@@ -27,7 +27,7 @@ export function createRegistry(options: {
     ...createSites(options),
     ...createCameras(options),
     ...createZones(options),
-    importCsv: createCsvImport(options),
-    exportCsv: createCsvExport(options),
+    importCameras: createCameraImport(options),
+    exportCameras: createCameraExport(options),
   };
 }

@@ -11,6 +11,7 @@ import type { Onboarding } from '../contract/registry.js';
 import type { Config } from '../config/schema.js';
 import type { AddressGuard } from '../core/address-guard.js';
 import type { Clock } from '../core/clock.js';
+import { HedgerowError } from '../core/errors.js';
 import { isId } from '../core/ids.js';
 import { cameras } from '../db/schema/register.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -44,6 +45,8 @@ export function createOnboarding(options: {
   }
 
   return {
+    probeMany: () => Promise.reject(new HedgerowError('process.defect', 'Not built yet.')),
+
     async probe(cameraId, signal) {
       const { host, port } = parseCameraAddress((await read(cameraId)).address);
       return slots.run(`${host}:${port}`, signal, async () => {

@@ -50,6 +50,24 @@ export interface OnvifDevice {
   profiles(services: DeviceServices): Promise<readonly MediaProfile[]>;
   /** The RTSP address of a profile as the device tells it, entities decoded, with nothing rewritten. */
   streamAddress(services: DeviceServices, profile: MediaProfile): Promise<string>;
+  /** What the device says of its time servers; null when it does not say. */
+  networkTime(): Promise<NetworkTime | null>;
+  /** What Profile G tells of the recordings between two times; `support: 'none'` when there is no search service. */
+  recorder(services: DeviceServices, fromMs: number, untilMs: number): Promise<RecorderFacts>;
+  /** Rules and event topics, for the check that nothing on the device recognises anybody. */
+  analytics(services: DeviceServices): Promise<AnalyticsFacts>;
+  /** Privacy masks of a profile's video source; null when the device has no masks or does not say. */
+  masks(services: DeviceServices, profile: MediaProfile): Promise<readonly DeviceMask[] | null>;
+  /** Position and direction as somebody entered them on the device, and its lens; parts that it does not tell are missing. */
+  toldPose(services: DeviceServices, profile: MediaProfile | null): Promise<ToldPose>;
+  /** Accounts of the device; null when this account may not read them. */
+  users(): Promise<readonly DeviceUser[] | null>;
+  /**
+   * Sets the password of an account that the device has, keeping its level. Answers when the device said yes, which means
+   * little: read back with a new conversation.
+   * @throws HedgerowError `camera.password` when it refuses
+   */
+  setPassword(user: DeviceUser, password: string): Promise<void>;
   /** Tokens of the digital inputs; empty when the device has none or does not say. */
   digitalInputs(services: DeviceServices): Promise<readonly string[]>;
   /** A pull-point for input events. The caller ends it with `close`. */
@@ -88,6 +106,9 @@ export interface DeviceServices {
   readonly media2: string | null;
   readonly events: string | null;
   readonly deviceIo: string | null;
+  readonly recording: string | null;
+  readonly search: string | null;
+  readonly analytics: string | null;
   readonly told: readonly string[];
 }
 
@@ -104,6 +125,67 @@ export interface MediaProfile {
   readonly bitrateKbps: number | null;
   /** frames from one key frame to the next */
   readonly gopFrames: number | null;
+  /** the video source behind it; null when the device does not say */
+  readonly sourceToken: string | null;
+  /** an audio encoder is part of it; null when the device does not say */
+  readonly audio: boolean | null;
+  /** a video analytics configuration is part of it */
+  readonly analytics: boolean | null;
+}
+
+export interface NetworkTime {
+  readonly fromDhcp: boolean;
+  readonly servers: readonly string[];
+}
+
+export interface RecordedSpan {
+  readonly fromMs: number;
+  /** null: it is being recorded now */
+  readonly untilMs: number | null;
+}
+
+export interface RecorderFacts {
+  /** `events`: gaps were read (FindEvents); `summary`: only the ends of the stretch are known; `none`: no Profile G that answers */
+  readonly support: 'events' | 'summary' | 'none';
+  /** oldest and newest recording of this camera, epoch milliseconds; null when not told, or told as 1970 */
+  readonly earliestMs: number | null;
+  readonly latestMs: number | null;
+  readonly recordings: number | null;
+  /** stretches with data between the asked times; null without `events` */
+  readonly spans: readonly RecordedSpan[] | null;
+  /** `MaximumRetentionTime` in milliseconds; 0: the device sets no limit; null: it does not say */
+  readonly maximumRetentionMs: number | null;
+  /** what was asked and not answered, for an honest "unverified" */
+  readonly refused: readonly string[];
+}
+
+export interface AnalyticsFacts {
+  /** active rules; null when the device has no analytics service or does not answer */
+  readonly rules: readonly { readonly name: string; readonly type: string }[] | null;
+  /** topics that it can send, like `tns1:RuleEngine/Recognition/Face`; null when it does not answer */
+  readonly topics: readonly string[] | null;
+}
+
+export interface DeviceMask {
+  readonly enabled: boolean;
+  /** normalised picture coordinates, x right, y down */
+  readonly polygon: readonly (readonly [number, number])[];
+}
+
+export interface ToldPose {
+  readonly longitude?: number;
+  readonly latitude?: number;
+  readonly mountHeightM?: number;
+  /** clockwise from north */
+  readonly azimuthDeg?: number;
+  /** depression below the horizon */
+  readonly tiltDeg?: number;
+  readonly horizontalFovDeg?: number;
+}
+
+export interface DeviceUser {
+  readonly username: string;
+  readonly level: 'Administrator' | 'Operator' | 'User' | 'Anonymous' | 'Extended';
 }
 
 export interface InputEvent {

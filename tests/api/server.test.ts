@@ -145,7 +145,7 @@ describe('problems', () => {
   });
 
   it('an error of ours keeps its code, and says when to come back', async () => {
-    const busy = await openVillage({ database, deps: { onboarding: { probe: () => Promise.reject(new HedgerowError('request.rate', 'busy', { context: { retryAfterMs: 1500 } })) } } });
+    const busy = await openVillage({ database, deps: { onboarding: { probe: () => Promise.reject(new HedgerowError('request.rate', 'busy', { context: { retryAfterMs: 1500 } })), probeMany: () => Promise.resolve() } } });
     const reply = await busy.api.inject({ method: 'POST', url: `/api/v1/cameras/${busy.here.camera.id}/probe`, headers: admin });
     expect([reply.statusCode, reply.headers['retry-after']]).toEqual([429, '2']);
     await busy.api.close();

@@ -45,7 +45,7 @@ export function contentOf(name: string): SiteContent {
     place: { id: placeId, siteId, kind: 'pump-station', name: 'pump', position: null, consent: null },
     camera: {
       id: cameraId, siteId, name: `camera of ${name}`, protocol: 'rtsp', address: 'rtsp://10.0.0.1/s', username: null, hasPassword: true, manufacturer: null, model: null,
-      firmware: null, serialNumber: null, endpointReference: null, sampleIntervalMs: 1000, enabled: true, state: 'good', stateSince: at, stateReason: null, pictureStatus: 'ready',
+      firmware: null, serialNumber: null, endpointReference: null, macAddress: null, sourceToken: null, toldPose: null, commissioning: null, sampleIntervalMs: 1000, enabled: true, state: 'good', stateSince: at, stateReason: null, pictureStatus: 'ready',
       pictureReason: null, detector: 'onnx', lastFrameAt: at, newestPictureId: pictureId, newestPictureAt: at, onboarding: [], createdAt: at, purpose: 'guards the pump',
       owner: 'office', legalBasis: 'order 7', reviewOn: '2027-01-01', longitude: null, latitude: null, mountHeightM: null, azimuthDeg: null, tiltDeg: null, horizontalFovDeg: null,
     },
@@ -124,17 +124,25 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
       cameras: list('camera'), camera: one('camera', 'camera.unknown'), createCamera: () => did('createCamera', here.camera),
       updateCamera: (_id, patch) => did(`updateCamera ${JSON.stringify(patch)}`, here.camera), removeCamera: () => did('removeCamera', undefined), confirmView: () => did('confirmView', here.camera),
       zones: list('zone'), zone: one('zone', 'zone.unknown'), createZone: () => did('createZone', here.zone), removeZone: () => did('removeZone', undefined),
-      importCsv: (bytes, o) => did(`importCsv ${Buffer.from(bytes).toString('utf8').slice(0, 80)} ${JSON.stringify(o)}`, { dryRun: o.dryRun, applied: !o.dryRun, created: 0, updated: 0, unchanged: 0, bad: 0, rows: [] }),
-      exportCsv: (scope) => did('exportCsv', `name\n${both.filter((c) => inScope(scope, c.site.id)).map((c) => c.camera.name).join('\n')}\n`),
+      importCameras: (bytes, o) => did(`importCameras ${Buffer.from(bytes).toString('utf8').slice(0, 80)} ${JSON.stringify(o)}`, { dryRun: o.dryRun, applied: !o.dryRun, created: 0, updated: 0, unchanged: 0, bad: 0, rows: [] }),
+      exportCameras: (scope) => did('exportCameras', `name\n${both.filter((c) => inScope(scope, c.site.id)).map((c) => c.camera.name).join('\n')}\n`),
     },
-    onboarding: { probe: () => did('probe', [{ name: 'reach', status: 'pass', seen: 'answers', todo: '', tookMs: 1 }]) },
+    onboarding: { probe: () => did('probe', [{ name: 'reach', status: 'pass', seen: 'answers', todo: '', tookMs: 1 }]), probeMany: () => did('probeMany', undefined) },
     discovery: {
+      announced: () => did('announced', []),
+      listen: () => Promise.resolve(),
+      close: () => Promise.resolve(),
       discover: ({ onFound }) => {
-        const found = both.map((c, i) => ({ endpointReference: `urn:uuid:${c.camera.id}`, address: `10.0.0.${i + 1}`, xaddrs: [], name: null, hardware: null, interfaces: ['eth0'], cameraId: c.camera.id }));
+        const found = both.map((c, i) => ({ endpointReference: `urn:uuid:${c.camera.id}`, address: `10.0.0.${i + 1}`, xaddrs: [], name: null, hardware: null, interfaces: ['eth0'], macAddress: null, moved: false, via: 'multicast' as const, cameraId: c.camera.id }));
         for (const device of found) onFound?.(device);
         return did('discover', found);
       },
     },
+    // Each suite that asks for one of these hands in its own.
+    siteMap: {} as never,
+    commissionings: {} as never,
+    credentialSets: {} as never,
+    deviceChanges: {} as never,
     pictures: { save: () => Promise.reject(new Error('not here')), pictures: list('picture'), picture: one('picture', 'picture.unknown'), bytes: () => Promise.resolve(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)) },
     observations: { record: () => Promise.resolve(), observations: () => Promise.resolve({ items: [], nextCursor: null }) },
     desk: {

@@ -87,7 +87,7 @@ describe('forms', () => {
   });
 
   it('reach a found device at the address that answered', () => {
-    const device = { endpointReference: 'urn:1', address: '192.168.1.90', xaddrs: ['http://10.0.0.1:8000/onvif/device_service'], name: null, hardware: null, interfaces: [], cameraId: null };
+    const device = { endpointReference: 'urn:1', address: '192.168.1.90', xaddrs: ['http://10.0.0.1:8000/onvif/device_service'], name: null, hardware: null, interfaces: [], macAddress: null, moved: false, via: 'multicast' as const, cameraId: null };
     expect(addressOf(device)).toBe('http://192.168.1.90:8000/onvif/device_service');
     expect(addressOf({ ...device, xaddrs: ['http://10.0.0.1/a', 'http://192.168.1.90/b'] })).toBe('http://192.168.1.90/b');
     expect(addressOf({ ...device, xaddrs: ['not a url'] })).toBe('192.168.1.90');

@@ -193,8 +193,8 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
   );
   app.post(`${api}/discovery`, (): { items: Discovered[] } => ({
     items: [
-      { endpointReference: 'urn:uuid:0f2c0000-aaaa-4bbb-8ccc-000000000001', address: '192.168.1.90', xaddrs: ['http://10.0.0.1/onvif/device_service', 'http://192.168.1.90/onvif/device_service'], name: 'IPC-B120', hardware: 'DS-2CD', interfaces: ['eth0'], cameraId: null },
-      { endpointReference: pump.endpointReference ?? '', address: '192.168.1.64', xaddrs: ['http://192.168.1.64/onvif/device_service'], name: 'Simulated', hardware: null, interfaces: ['eth0'], cameraId: pump.id },
+      { endpointReference: 'urn:uuid:0f2c0000-aaaa-4bbb-8ccc-000000000001', address: '192.168.1.90', xaddrs: ['http://10.0.0.1/onvif/device_service', 'http://192.168.1.90/onvif/device_service'], name: 'IPC-B120', hardware: 'DS-2CD', interfaces: ['eth0'], macAddress: null, moved: false, via: 'multicast', cameraId: null },
+      { endpointReference: pump.endpointReference ?? '', address: '192.168.1.64', xaddrs: ['http://192.168.1.64/onvif/device_service'], name: 'Simulated', hardware: null, interfaces: ['eth0'], macAddress: null, moved: false, via: 'multicast', cameraId: pump.id },
     ],
   }));
   app.post<{ Body: Record<string, unknown> }>(`${api}/zones`, (request) => {

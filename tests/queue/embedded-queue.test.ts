@@ -27,6 +27,7 @@ describe.each(eachDatabase())('embedded queue on $name', ({ open }) => {
   const queue = (): Queue => createEmbeddedQueue({ database, clock, log: silentLog });
   const handlers = (run: (signal: AbortSignal) => Promise<void> | void): JobHandlers => ({
     'camera.onboard': () => Promise.resolve(),
+    'credentials.rotate': () => Promise.resolve(),
     'delivery.drain': async (_job, signal) => run(signal),
     'retention.sweep': async (_job, signal) => run(signal),
   });

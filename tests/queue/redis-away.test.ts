@@ -44,7 +44,7 @@ describe.skipIf(!here)('BullMQ when Redis is away (needs the program redis-serve
   const open = () => createBullmqQueue({ redisUrl: `redis://127.0.0.1:${port}`, prefix: 'test', clock, log: silentLog });
 
   function handlers(onboard: JobHandlers['camera.onboard']): JobHandlers {
-    return { 'camera.onboard': onboard, 'delivery.drain': () => Promise.resolve(), 'retention.sweep': () => Promise.resolve() };
+    return { 'camera.onboard': onboard, 'credentials.rotate': () => Promise.resolve(), 'delivery.drain': () => Promise.resolve(), 'retention.sweep': () => Promise.resolve() };
   }
 
   it('says so to who asks, keeps the job, and works it when Redis is back', async () => {

@@ -155,14 +155,14 @@ describe('export', () => {
   it('comes back through the import unchanged, without passwords and without formulas', async () => {
     await bench.registry.createCamera(newCameraInput(northId, '=cmd|calc', 'rtsp://10.7.0.1/s', { password: 'topsecret', owner: '+49 "Li", east', purpose: '@well, line 1\nline 2', mountHeightM: 4.5, tiltDeg: -12, enabled: false }), admin);
     await bench.registry.createCamera(newCameraInput(northId, '＝HYPERLINK("http://evil.example")', 'rtsp://10.7.0.2/s', { owner: '＋1', purpose: '＠sum of the wells', username: '－2' }), admin);
-    const text = await bench.registry.exportCsv('all');
+    const text = await bench.registry.exportCameras('all');
     expect(text).not.toContain('topsecret');
     expect(text.split('\r\n')[0]).toBe('\ufeffname,address,username,site,purpose,owner,legal_basis,review_on,longitude,latitude,mount_height_m,azimuth_deg,tilt_deg,horizontal_fov_deg,sample_interval_ms,enabled');
     expect(text).not.toMatch(/(^|,|")[=+@＝＋－＠]/m);
     const report = await load(bytes(text));
     expect(report.bad).toBe(0);
     expect(new Set(verdicts(report))).toEqual(new Set(['unchanged']));
-    expect(await bench.registry.exportCsv([])).toMatch(/^[^\n]*\n$/);
+    expect(await bench.registry.exportCameras([])).toMatch(/^[^\n]*\n$/);
   });
 });
 

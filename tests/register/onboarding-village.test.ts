@@ -18,7 +18,7 @@ import { dateTime, fault, fixture, information, soap, startDevice } from './devi
 import { admin, newCameraInput, newSite, openRegisterBench, type RegisterBench } from './register-bench.js';
 
 const limits = { connectTimeoutMs: 2000, replyTimeoutMs: 1500, maxReplyBytes: 4 * 1024 * 1024 };
-const config = { allowNetworks: [], denyNetworks: [], ...limits, onboardingsAtOnce: 4, discoveryListenMs: 1500, probeEveryMs: 60_000 };
+const config = { allowNetworks: [], denyNetworks: [], ...limits, onboardingsAtOnce: 4, allowOwnNetworks: true, lockout: { refusedLogins: 3, windowMs: 1_800_000 }, sweep: { perSecond: 400, bridges: false }, discoveryListenMs: 1500, probeEveryMs: 60_000 };
 const never = new AbortController().signal;
 const clock = new SystemClock({ unref: true });
 
@@ -64,7 +64,7 @@ const allPass = 'reach:pass clock:pass auth:pass services:pass profiles:pass key
 describe('from discovery to a running camera', () => {
   it('finds all, registers one, brings it up the ladder, and hands its stream to ingest', async () => {
     const live: string[] = [];
-    const discovery = createDiscovery({ clock, log: bench.log, database: bench.database });
+    const discovery = createDiscovery({ config, guard: bench.guard, clock, log: bench.log, database: bench.database });
     const found = await discovery.discover({ interfaces: [], listenMs: 1500, signal: never, onFound: (d) => void live.push(d.endpointReference) });
     for (const camera of village.cameras) {
       expect(found.filter((d) => d.endpointReference === camera.endpointReference)).toMatchObject([{ address: camera.onvifUrl, cameraId: null }]);

@@ -212,12 +212,12 @@ describe('services and media', () => {
       return { body: fixture('uniview-profiles-mixed.xml') };
     });
     const here = `http://127.0.0.1:${server?.port}/m`;
-    const found = await dev.profiles({ media1: here, media2: here, events: null, deviceIo: null, told: [] });
+    const found = await dev.profiles({ media1: here, media2: here, events: null, deviceIo: null, recording: null, search: null, analytics: null, told: [] });
     expect(found.map((p) => [p.token, p.codec, p.widthPx, p.media])).toEqual([['main stream & 1', 'H264', 2688, 1], ['00000', null, null, 1], ['000', 'H264', 704, 1]]);
     expect(found[0]).toMatchObject({ name: 'Main', fps: 25, gopFrames: 50 });
     expect(dev.deviations).toContain('media1-instead-of-media2');
     if (server) server.answer = () => ({ body: fixture('reolink-profiles2-h265.xml') });
-    expect((await dev.profiles({ media1: here, media2: here, events: null, deviceIo: null, told: [] })).map((p) => [p.token, p.codec, p.media, p.gopFrames])).toEqual([['P000', 'H265', 2, 60], ['P001', 'H265', 2, 40]]);
+    expect((await dev.profiles({ media1: here, media2: here, events: null, deviceIo: null, recording: null, search: null, analytics: null, told: [] })).map((p) => [p.token, p.codec, p.media, p.gopFrames])).toEqual([['P000', 'H265', 2, 60], ['P001', 'H265', 2, 40]]);
   });
 
   it.each([
@@ -227,7 +227,7 @@ describe('services and media', () => {
     const dev = await device(() => ({ body: fixture(file) }));
     const here = `http://127.0.0.1:${server?.port}/m`;
     const profile = { token: 'a & <b>', name: '', media: 1, codec: null, widthPx: null, heightPx: null, fps: null, bitrateKbps: null, gopFrames: null } as const;
-    expect(await dev.streamAddress({ media1: here, media2: null, events: null, deviceIo: null, told: [] }, profile)).toBe(expected);
+    expect(await dev.streamAddress({ media1: here, media2: null, events: null, deviceIo: null, recording: null, search: null, analytics: null, told: [] }, profile)).toBe(expected);
     expect(server?.requests[0]?.body).toContain('<trt:ProfileToken>a &#38; &#60;b&#62;</trt:ProfileToken>');
   });
 
@@ -244,7 +244,7 @@ describe('a pull-point', () => {
       return r.operation === 'PullMessages' ? { body: fixture('input-events.xml') } : { status: 500, body: fault('ActionNotSupported', 'no') };
     });
     const here = `http://127.0.0.1:${server?.port}/events`;
-    const point = await dev.subscribe({ media1: null, media2: null, events: here, deviceIo: null, told: [] });
+    const point = await dev.subscribe({ media1: null, media2: null, events: here, deviceIo: null, recording: null, search: null, analytics: null, told: [] });
     expect((await point.pull(1000)).filter((e) => e.active).map((e) => e.input)).toEqual(['in1', 'A2']);
     await point.renew();
     await point.close();
@@ -285,7 +285,7 @@ describe('what a device may not cost', () => {
   it('a subscription whose reply is full of opening tags', async () => {
     const dev = await device(() => ({ body: soap(`<CreatePullPointSubscriptionResponse a="${'<ReferenceParameters '.repeat(45_000)}"/>`) }));
     const startedMs = performance.now();
-    await dev.subscribe({ media1: null, media2: null, events: `http://127.0.0.1:${server?.port}/events`, deviceIo: null, told: [] }).catch(() => undefined);
+    await dev.subscribe({ media1: null, media2: null, events: `http://127.0.0.1:${server?.port}/events`, deviceIo: null, recording: null, search: null, analytics: null, told: [] }).catch(() => undefined);
     expect(performance.now() - startedMs).toBeLessThan(2000);
   });
 

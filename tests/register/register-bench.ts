@@ -40,6 +40,6 @@ export const newSite = (name: string): NewSite => ({ name, timeZone: 'Asia/Shang
 export function newCameraInput(siteId: string, name: string, address: string, more: Partial<NewCamera> = {}): NewCamera {
   return {
     siteId, name, address, username: null, password: null, purpose: 'theft of fuel at the pump house', owner: 'Village committee', legalBasis: 'Order 799, art. 7', reviewOn: '2027-01-31',
-    longitude: null, latitude: null, mountHeightM: null, azimuthDeg: null, tiltDeg: null, horizontalFovDeg: null, sampleIntervalMs: 1000, enabled: true, ...more,
+    longitude: null, latitude: null, mountHeightM: null, azimuthDeg: null, tiltDeg: null, horizontalFovDeg: null, sourceToken: null, sampleIntervalMs: 1000, enabled: true, ...more,
   };
 }

@@ -3,6 +3,10 @@ import type { RouteDeps, Routes } from '../api-deps.js';
 import { alertRoutes } from './alerts.js';
 import { cameraTableRoutes } from './camera-table.js';
 import { cameraRoutes } from './cameras.js';
+import { commissioningRoutes } from './commissionings.js';
+import { credentialSetRoutes } from './credential-sets.js';
+import { deviceChangeRoutes } from './device-changes.js';
+import { siteMapRoutes } from './site-map.js';
 import { channelRoutes } from './channels.js';
 import { checkRoutes } from './check.js';
 import { deliveryRoutes } from './deliveries.js';
@@ -26,7 +30,7 @@ import { zoneRoutes } from './zones.js';
 const modules = [
   systemRoutes, sessionRoutes, siteRoutes, placeRoutes, cameraRoutes, cameraTableRoutes, discoveryRoutes, zoneRoutes, scheduleRoutes, ruleRoutes,
   observationRoutes, pictureRoutes, alertRoutes, inputRoutes, channelRoutes, deliveryRoutes, healthRoutes, eventRoutes, userRoutes, tokenRoutes,
-  ledgerRoutes, checkRoutes,
+  ledgerRoutes, checkRoutes, siteMapRoutes, commissioningRoutes, credentialSetRoutes, deviceChangeRoutes,
 ];
 
 export function addRoutes(app: Routes, deps: RouteDeps): void {

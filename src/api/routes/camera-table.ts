@@ -51,7 +51,7 @@ export function cameraTableRoutes(app: Routes, { registry, config, evidence }: R
       const wanted = siteId ?? site;
       const defaultSiteId = wanted === undefined ? undefined : await siteNamed(wanted, scopeOn(request));
       if (defaultSiteId !== undefined) mustActOn(request, defaultSiteId);
-      return registry.importCsv(bytesOf(request.body), { dryRun: dryRun === 'true', skipBad: skipBad === 'true', defaultSiteId }, principalOf(request));
+      return registry.importCameras(bytesOf(request.body), { format: 'csv', dryRun: dryRun === 'true', skipBad: skipBad === 'true', defaultSiteId }, principalOf(request));
     },
   );
 
@@ -62,7 +62,7 @@ export function cameraTableRoutes(app: Routes, { registry, config, evidence }: R
       schema: { tags, summary: 'The table of the cameras, as the import reads it, without secrets', response: { 200: { description: 'UTF-8, header in the first line', content: { 'text/csv': { schema: z.string() } } } } },
     },
     async (request, reply) => {
-      const csv = await registry.exportCsv(scopeOn(request));
+      const csv = await registry.exportCameras(scopeOn(request), 'csv');
       await evidence.exported(principalOf(request), 'cameras');
       return reply.header('content-disposition', 'attachment; filename="cameras.csv"').type('text/csv; charset=utf-8').serializer(String).send(csv);
     },

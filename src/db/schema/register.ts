@@ -1,7 +1,9 @@
 /** Tables that register writes: sites, places, cameras, credentials, zones, onboardings. */
 import { boolean, date, doublePrecision, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { time } from './time.js';
-import type { Rung } from '../../contract/camera.js';
+import type { Pose, Rung } from '../../contract/camera.js';
+import type { CommissioningCheck, Commissioning } from '../../contract/commissioning.js';
+import type { FeatureGeometry, FeatureKind } from '../../contract/site-map.js';
 
 export const sites = pgTable(
   'sites',
@@ -45,6 +47,8 @@ export const cameras = pgTable(
     /** the stream address as the device told it, before the host was rewritten */
     streamUrlTold: text('stream_url_told'),
     profileToken: text('profile_token'),
+    /** video source of a device that has several */
+    sourceToken: text('source_token'),
     username: text('username'),
     sealedPassword: text('sealed_password'),
     endpointReference: text('endpoint_reference'),
@@ -65,6 +69,8 @@ export const cameras = pgTable(
     azimuthDeg: doublePrecision('azimuth_deg'),
     tiltDeg: doublePrecision('tilt_deg'),
     horizontalFovDeg: doublePrecision('horizontal_fov_deg'),
+    /** as the device tells it */
+    toldPose: jsonb('told_pose').$type<Partial<Pose> | null>(),
     sampleIntervalMs: integer('sample_interval_ms').notNull(),
     enabled: boolean('enabled').notNull(),
     /** grows with every change that a run must see */
@@ -73,6 +79,9 @@ export const cameras = pgTable(
     viewVersion: integer('view_version').notNull().default(1),
     onboarding: jsonb('onboarding').$type<Rung[]>().notNull(),
     onboardedAt: time('onboarded_at'),
+    commissionedAt: time('commissioned_at'),
+    commissioning: jsonb('commissioning').$type<{ verdict: Commissioning['verdict']; warnings: number; unverified: number } | null>(),
+    removedReason: text('removed_reason'),
     removedAt: time('removed_at'),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
@@ -92,4 +101,130 @@ export const zones = pgTable(
     placeId: uuid('place_id').references(() => places.id),
   },
   (t) => [index('zones_camera').on(t.cameraId)],
+);
+
+export const siteFeatures = pgTable(
+  'site_features',
+  {
+    id: uuid('id').primaryKey(),
+    siteId: uuid('site_id').notNull().references(() => sites.id),
+    kind: text('kind').$type<FeatureKind>().notNull(),
+    name: text('name').notNull(),
+    geometry: jsonb('geometry').$type<FeatureGeometry>().notNull(),
+    heightM: doublePrecision('height_m'),
+    placeId: uuid('place_id').references(() => places.id),
+    sourceId: text('source_id'),
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [index('site_features_site').on(t.siteId), uniqueIndex('site_features_source').on(t.siteId, t.sourceId)],
+);
+
+export const credentialSets = pgTable(
+  'credential_sets',
+  {
+    id: uuid('id').primaryKey(),
+    siteId: uuid('site_id').notNull().references(() => sites.id),
+    name: text('name').notNull(),
+    username: text('username').notNull(),
+    sealedPassword: text('sealed_password').notNull(),
+    order: integer('order').notNull(),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [uniqueIndex('credential_sets_name').on(t.siteId, t.name)],
+);
+
+/** Log-ins that a device refused, for the lock-out policy. */
+export const refusedLogins = pgTable(
+  'refused_logins',
+  {
+    id: uuid('id').primaryKey(),
+    /** `host:port` as it was reached */
+    device: text('device').notNull(),
+    username: text('username').notNull(),
+    /** keyed hash of user name and password: the same refused log-in is not tried again; it cannot be turned back */
+    credentialHash: text('credential_hash').notNull(),
+    at: time('at').notNull(),
+  },
+  (t) => [index('refused_logins_device').on(t.device, t.at)],
+);
+
+/** Devices that stood at a camera's place before the present one. */
+export const formerDevices = pgTable(
+  'former_devices',
+  {
+    id: uuid('id').primaryKey(),
+    cameraId: uuid('camera_id').notNull().references(() => cameras.id),
+    address: text('address').notNull(),
+    manufacturer: text('manufacturer'),
+    model: text('model'),
+    serialNumber: text('serial_number'),
+    macAddress: text('mac_address'),
+    endpointReference: text('endpoint_reference'),
+    from: time('from').notNull(),
+    until: time('until').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (t) => [index('former_devices_camera').on(t.cameraId), index('former_devices_endpoint').on(t.endpointReference)],
+);
+
+export const commissionings = pgTable(
+  'commissionings',
+  {
+    id: uuid('id').primaryKey(),
+    cameraId: uuid('camera_id').notNull().references(() => cameras.id),
+    siteId: uuid('site_id').notNull().references(() => sites.id),
+    at: time('at').notNull(),
+    by: text('by').notNull(),
+    verdict: text('verdict').$type<Commissioning['verdict']>().notNull(),
+    checks: jsonb('checks').$type<CommissioningCheck[]>().notNull(),
+    device: jsonb('device').$type<Commissioning['device']>().notNull(),
+  },
+  (t) => [index('commissionings_camera').on(t.cameraId, t.at), index('commissionings_site').on(t.siteId, t.at)],
+);
+
+/** The press of a button that was waited for, by camera and contact. */
+export const pressTests = pgTable(
+  'press_tests',
+  {
+    id: uuid('id').primaryKey(),
+    cameraId: uuid('camera_id').notNull().references(() => cameras.id),
+    siteId: uuid('site_id').notNull(),
+    input: text('input'),
+    status: text('status').$type<'seen' | 'silent' | 'no-inputs'>().notNull(),
+    pressedAt: time('pressed_at'),
+    toAlertMs: doublePrecision('to_alert_ms'),
+    by: text('by').notNull(),
+    at: time('at').notNull(),
+  },
+  (t) => [index('press_tests_camera').on(t.cameraId, t.at)],
+);
+
+export const rotations = pgTable(
+  'rotations',
+  {
+    id: uuid('id').primaryKey(),
+    siteId: uuid('site_id').notNull().references(() => sites.id),
+    username: text('username').notNull(),
+    by: text('by').notNull(),
+    startedAt: time('started_at').notNull(),
+    finishedAt: time('finished_at'),
+  },
+  (t) => [index('rotations_site').on(t.siteId, t.startedAt)],
+);
+
+/** The new password stands here, sealed, before it is written to the device: a crash loses neither. */
+export const rotationCameras = pgTable(
+  'rotation_cameras',
+  {
+    id: uuid('id').primaryKey(),
+    rotationId: uuid('rotation_id').notNull().references(() => rotations.id),
+    cameraId: uuid('camera_id').notNull().references(() => cameras.id),
+    sealedPassword: text('sealed_password'),
+    status: text('status').$type<'waiting' | 'writing' | 'done' | 'rolled-back' | 'failed' | 'unknown'>().notNull(),
+    seen: text('seen').notNull(),
+    todo: text('todo').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [uniqueIndex('rotation_cameras_camera').on(t.rotationId, t.cameraId)],
 );

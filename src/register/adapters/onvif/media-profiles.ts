@@ -48,6 +48,9 @@ function profileOf(profile: XmlValue, encoder: XmlValue | undefined, media: 1 | 
       fps: positive(numberAt(rate, 'FrameRateLimit')),
       bitrateKbps: positive(numberAt(rate, 'BitrateLimit')),
       gopFrames: positive(Number(attribute(encoder, 'GovLength') ?? textAt(encoder, 'H264', 'GovLength') ?? Number.NaN)),
+      sourceToken: null,
+      audio: null,
+      analytics: null,
     },
   ];
 }

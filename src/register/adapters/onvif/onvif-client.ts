@@ -57,9 +57,18 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
         services: () => readServices(conversation, host),
         profiles: (services) => readProfiles(conversation, services),
         streamAddress: (services, profile) => readStreamAddress(conversation, services, profile),
+        networkTime: notBuilt,
+        recorder: notBuilt,
+        analytics: notBuilt,
+        masks: notBuilt,
+        toldPose: notBuilt,
+        users: notBuilt,
+        setPassword: notBuilt,
         digitalInputs: (services) => readDigitalInputs(conversation, services),
         subscribe: (services) => subscribe(conversation, services, host),
       };
     },
   };
 }
+
+const notBuilt = (): Promise<never> => Promise.reject(new HedgerowError('process.defect', 'This is not built yet.'));

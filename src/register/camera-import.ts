@@ -30,7 +30,7 @@ const batchRows = 500;
 /** Beyond so many changed cameras one notification says "any of them", and one event a site has the page read its list anew. */
 const namedAtMost = 100;
 
-export function createCsvImport(parts: CameraParts): Registry['importCsv'] {
+export function createCameraImport(parts: CameraParts): Registry['importCameras'] {
   const { database, events, ledger } = parts;
 
   return async (bytes, options, by) => {
@@ -171,8 +171,8 @@ function fieldProblems(input: CameraPatch & { siteId: string }, already: readonl
 }
 
 function presentFields(row: CameraRow): Omit<NewCamera, 'siteId' | 'username' | 'password'> {
-  const { name, address, purpose, owner, legalBasis, reviewOn, longitude, latitude, mountHeightM, azimuthDeg, tiltDeg, horizontalFovDeg, sampleIntervalMs, enabled } = row;
-  return { name, address, purpose, owner, legalBasis, reviewOn, longitude, latitude, mountHeightM, azimuthDeg, tiltDeg, horizontalFovDeg, sampleIntervalMs, enabled };
+  const { name, address, purpose, owner, legalBasis, reviewOn, longitude, latitude, mountHeightM, azimuthDeg, tiltDeg, horizontalFovDeg, sampleIntervalMs, enabled, sourceToken } = row;
+  return { name, address, purpose, owner, legalBasis, reviewOn, longitude, latitude, mountHeightM, azimuthDeg, tiltDeg, horizontalFovDeg, sampleIntervalMs, enabled, sourceToken };
 }
 
 function reportOf(rows: ImportRow[], dryRun: boolean, applied: boolean, ignoredColumns: readonly string[]): ImportReport {

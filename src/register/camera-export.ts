@@ -6,7 +6,7 @@ import { cameras, sites } from '../db/schema/register.js';
 import { columnNames, fieldOf, guardFormula } from './csv-columns.js';
 
 /** UTF-8 with a byte order mark (Excel takes it for UTF-8 only so), comma, CRLF (RFC 4180). */
-export function createCsvExport({ database }: { database: Database }): Registry['exportCsv'] {
+export function createCameraExport({ database }: { database: Database }): Registry['exportCameras'] {
   return async (scope) => {
     const rows = await database.orm
       .select({ camera: cameras, site: sites.name })
