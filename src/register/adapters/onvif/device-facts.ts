@@ -102,7 +102,7 @@ export async function readServices(conversation: Conversation, host: string): Pr
   });
   if (listed !== null && (listed.has(namespaces.trt) || listed.has(namespaces.tr2))) {
     const at = (namespace: string): string | null => place(listed.get(namespace) ?? null);
-    return { media1: at(namespaces.trt), media2: at(namespaces.tr2), events: at(namespaces.tev), deviceIo: at(namespaces.tmd), recording: null, search: null, analytics: null, told };
+    return { media1: at(namespaces.trt), media2: at(namespaces.tr2), events: at(namespaces.tev), deviceIo: at(namespaces.tmd), recording: at(namespaces.trc), search: at(namespaces.tse), analytics: at(namespaces.tan), told };
   }
   conversation.deviates('capabilities-instead-of-services');
   const body = await conversation.call({
@@ -111,7 +111,16 @@ export async function readServices(conversation: Conversation, host: string): Pr
   });
   const capabilities = find(body, 'Capabilities');
   const at = (...path: string[]): string | null => place(textAt(capabilities, ...path, 'XAddr'));
-  return { media1: at('Media'), media2: null, events: at('Events'), deviceIo: at('Extension', 'DeviceIO'), recording: null, search: null, analytics: null, told };
+  return {
+    media1: at('Media'),
+    media2: null,
+    events: at('Events'),
+    deviceIo: at('Extension', 'DeviceIO'),
+    recording: at('Extension', 'Recording'),
+    search: at('Extension', 'Search'),
+    analytics: at('Analytics') ?? at('Extension', 'Analytics'),
+    told,
+  };
 }
 
 /** A device may not know an operation, or keep it from this account; neither is a reason to stop. */

@@ -6,34 +6,61 @@ import type { Conversation } from './conversation.js';
 import { namespaces } from './soap-message.js';
 
 const { trt, tr2 } = namespaces;
+const pictureTypes = ['VideoSource', 'VideoEncoder'];
 
 export async function readProfiles(conversation: Conversation, services: DeviceServices): Promise<readonly MediaProfile[]> {
   let failure: unknown;
   if (services.media2 !== null) {
-    try {
-      const body = await conversation.call({
-        url: services.media2,
-        action: `${tr2}/GetProfiles`,
-        body: '<tr2:GetProfiles><tr2:Type>VideoSource</tr2:Type><tr2:Type>VideoEncoder</tr2:Type></tr2:GetProfiles>',
-      });
-      const profiles = children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap((p) => profileOf(p, child(p, 'Configurations', 'VideoEncoder'), 2));
-      if (profiles.length > 0) return profiles;
-    } catch (thrown) {
-      if (!isReplyFault(thrown)) throw thrown;
-      failure = thrown;
+    // A device that knows no audio or no analytics may refuse their names: then it is asked for the pictures alone.
+    for (const wanted of [[...pictureTypes, 'AudioEncoder', 'Analytics'], pictureTypes]) {
+      try {
+        const body = await conversation.call({
+          url: services.media2,
+          action: `${tr2}/GetProfiles`,
+          body: `<tr2:GetProfiles>${wanted.map((type) => `<tr2:Type>${type}</tr2:Type>`).join('')}</tr2:GetProfiles>`,
+        });
+        const profiles = children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap((p) => profileOfMedia2(p, wanted.length > pictureTypes.length));
+        if (profiles.length > 0) return profiles;
+        break;
+      } catch (thrown) {
+        if (!isReplyFault(thrown)) throw thrown;
+        failure = thrown;
+        if (thrown.context['unsupported'] === true) break;
+      }
     }
     conversation.deviates('media1-instead-of-media2');
   }
   if (services.media1 !== null) {
     const body = await conversation.call({ url: services.media1, action: `${trt}/GetProfiles`, body: '<trt:GetProfiles/>' });
-    return children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap((p) => profileOf(p, child(p, 'VideoEncoderConfiguration'), 1));
+    return children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap(profileOfMedia1);
   }
   if (failure !== undefined) throw failure as Error;
   return [];
 }
 
+function profileOfMedia1(profile: XmlValue): MediaProfile[] {
+  return profileOf(profile, child(profile, 'VideoEncoderConfiguration'), {
+    media: 1,
+    sourceToken: textAt(profile, 'VideoSourceConfiguration', 'SourceToken'),
+    audio: child(profile, 'AudioEncoderConfiguration') !== undefined,
+    analytics: child(profile, 'VideoAnalyticsConfiguration') !== undefined,
+  });
+}
+
+/** @param askedForAll whether audio and analytics were among the types asked for: only then their absence says something */
+function profileOfMedia2(profile: XmlValue, askedForAll: boolean): MediaProfile[] {
+  const parts = child(profile, 'Configurations');
+  const has = (name: string): boolean | null => (child(parts, name) !== undefined ? true : askedForAll ? false : null);
+  return profileOf(profile, child(parts, 'VideoEncoder'), {
+    media: 2,
+    sourceToken: textAt(parts, 'VideoSource', 'SourceToken'),
+    audio: has('AudioEncoder'),
+    analytics: has('Analytics'),
+  });
+}
+
 /** A profile without a video encoder carries no picture; one whose encoder tells nothing is kept and chosen last. */
-function profileOf(profile: XmlValue, encoder: XmlValue | undefined, media: 1 | 2): MediaProfile[] {
+function profileOf(profile: XmlValue, encoder: XmlValue | undefined, more: Pick<MediaProfile, 'media' | 'sourceToken' | 'audio' | 'analytics'>): MediaProfile[] {
   const token = attribute(profile, 'token');
   if (token === null || encoder === undefined) return [];
   const rate = child(encoder, 'RateControl');
@@ -41,16 +68,13 @@ function profileOf(profile: XmlValue, encoder: XmlValue | undefined, media: 1 | 
     {
       token,
       name: textAt(profile, 'Name') ?? token,
-      media,
       codec: normalCodec(textAt(encoder, 'Encoding')),
       widthPx: positive(numberAt(encoder, 'Resolution', 'Width')),
       heightPx: positive(numberAt(encoder, 'Resolution', 'Height')),
       fps: positive(numberAt(rate, 'FrameRateLimit')),
       bitrateKbps: positive(numberAt(rate, 'BitrateLimit')),
       gopFrames: positive(Number(attribute(encoder, 'GovLength') ?? textAt(encoder, 'H264', 'GovLength') ?? Number.NaN)),
-      sourceToken: null,
-      audio: null,
-      analytics: null,
+      ...more,
     },
   ];
 }
@@ -110,6 +134,6 @@ export async function readStreamAddress(conversation: Conversation, services: De
   throw failure as Error;
 }
 
-function isReplyFault(thrown: unknown): boolean {
+function isReplyFault(thrown: unknown): thrown is HedgerowError {
   return thrown instanceof HedgerowError && thrown.code === 'camera.reply';
 }
