@@ -4,7 +4,7 @@ import type { Camera, CameraPatch, NewCamera, Rung, StreamTarget } from './camer
 import type { Page, PageQuery } from './page.js';
 import type { Principal, SiteScope } from './principal.js';
 import type { NewPlace, NewSite, Place, Site } from './site.js';
-import type { NewZone, Zone } from './zone.js';
+import type { NewZone, Zone, ZonePatch } from './zone.js';
 
 /** Verdict on one row of a spreadsheet. */
 export const importRow = z.object({
@@ -56,6 +56,8 @@ export interface Registry {
   zones(scope: SiteScope, page: PageQuery & { cameraId?: string | undefined }): Promise<Page<Zone>>;
   zone(id: string): Promise<Zone>;
   createZone(input: NewZone, by: Principal): Promise<Zone>;
+  /** Judged like a new zone. Whoever runs the camera sees it without a new run. @throws HedgerowError `zone.unknown`, `zone.invalid`, `zone.place` */
+  updateZone(id: string, patch: ZonePatch, by: Principal): Promise<Zone>;
   removeZone(id: string, by: Principal): Promise<void>;
   /**
    * Reads a CSV (UTF-8 or GB18030; comma, semicolon or tab; header in the first line) or a JSON array of objects. Rows with a fault are reported; the good ones are written only when

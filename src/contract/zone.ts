@@ -25,5 +25,11 @@ export const newZone = z.strictObject({
 });
 export type NewZone = z.infer<typeof newZone>;
 
+/** What may be changed of a zone. Its kind and its camera stay: another kind is another promise. */
+export const zonePatch = z
+  .strictObject({ name: newZone.shape.name.optional(), polygon: zonePolygon.optional(), placeId: id.nullable().optional() })
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), 'names nothing to change: name, polygon or placeId');
+export type ZonePatch = z.infer<typeof zonePatch>;
+
 export const zone = newZone.extend({ id, siteId: id });
 export type Zone = z.infer<typeof zone>;

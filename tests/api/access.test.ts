@@ -49,6 +49,7 @@ const table: Record<string, Row> = {
   'GET /api/v1/zones': { roles: every, kind: 'list' },
   'GET /api/v1/zones/{id}': { roles: every, kind: 'object', id: (c) => c.zone.id },
   'POST /api/v1/zones': { roles: keepers, kind: 'reference', body: (c) => ({ cameraId: c.camera.id, kind: 'privacy', name: 'z', polygon: [[0, 0], [1, 0], [1, 1]] }), status: 201 },
+  'PATCH /api/v1/zones/{id}': { roles: keepers, kind: 'object', id: (c) => c.zone.id, body: () => ({ name: 'other' }) },
   'DELETE /api/v1/zones/{id}': { roles: keepers, kind: 'object', id: (c) => c.zone.id, status: 204 },
   'GET /api/v1/schedules': { roles: every, kind: 'list' },
   'GET /api/v1/schedules/{id}': { roles: every, kind: 'object', id: (c) => c.schedule.id },

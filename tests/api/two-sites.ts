@@ -123,7 +123,7 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
       places: list('place'), place: one('place', 'place.unknown'), createPlace: () => did('createPlace', here.place),
       cameras: list('camera'), camera: one('camera', 'camera.unknown'), createCamera: () => did('createCamera', here.camera),
       updateCamera: (_id, patch) => did(`updateCamera ${JSON.stringify(patch)}`, here.camera), removeCamera: () => did('removeCamera', undefined), confirmView: () => did('confirmView', here.camera),
-      zones: list('zone'), zone: one('zone', 'zone.unknown'), createZone: () => did('createZone', here.zone), removeZone: () => did('removeZone', undefined),
+      zones: list('zone'), zone: one('zone', 'zone.unknown'), createZone: () => did('createZone', here.zone), updateZone: (_id, patch) => did(`updateZone ${JSON.stringify(patch)}`, here.zone), removeZone: () => did('removeZone', undefined),
       importCameras: (bytes, o) => did(`importCameras ${Buffer.from(bytes).toString('utf8').slice(0, 80)} ${JSON.stringify(o)}`, { dryRun: o.dryRun, applied: !o.dryRun, created: 0, updated: 0, unchanged: 0, bad: 0, rows: [] }),
       exportCameras: (scope) => did('exportCameras', `name\n${both.filter((c) => inScope(scope, c.site.id)).map((c) => c.camera.name).join('\n')}\n`),
     },

@@ -1,6 +1,6 @@
 /** Zones on a camera's picture. */
 import { id, pageOf, pageQuery } from '../../contract/page.js';
-import { newZone, zone } from '../../contract/zone.js';
+import { newZone, zone, zonePatch } from '../../contract/zone.js';
 import { mustSee, onSites, principalOf, reader, scopeOn } from '../access.js';
 import type { RouteDeps, Routes } from '../api-deps.js';
 import { byId, nothing, v1 } from '../route-forms.js';
@@ -24,6 +24,11 @@ export function zoneRoutes(app: Routes, { registry }: RouteDeps): void {
     mustSee(request, siteId, 'camera.unknown');
     reply.code(201);
     return registry.createZone(request.body, principalOf(request));
+  });
+  app.patch(`${v1}/zones/:id`, { config: { access: keeper }, schema: { tags, summary: 'Change the name, shape or place of a zone', params: byId, body: zonePatch, response: { 200: zone } } }, async (request) => {
+    const found = await registry.zone(request.params.id);
+    mustSee(request, found.siteId, 'zone.unknown');
+    return registry.updateZone(found.id, request.body, principalOf(request));
   });
   app.delete(`${v1}/zones/:id`, { config: { access: keeper }, schema: { tags, summary: 'Remove a zone', params: byId, response: { 204: nothing } } }, async (request, reply) => {
     const found = await registry.zone(request.params.id);
