@@ -1,96 +1,130 @@
 /**
- * Reads the XML of devices: tolerant of what they get wrong (prefixes, bare ampersands, typographic quotes in the
- * declaration, a cut end), strict about what can hurt (document types and entities are refused, nesting is bounded).
- * Prefixes are dropped; entities are decoded once, and only the five of XML and character numbers.
+ * Reads the XML of devices: tolerant of what they get wrong (prefixes, bare ampersands, values without quotes, typographic
+ * quotes in the declaration, end tags that are missing, a cut end), strict about what can hurt. Document types and entities
+ * are refused; nesting, the number of parts and the length of a value are bounded while reading, so that a reply of
+ * 4 MB costs well under 64 MB and a second whatever it holds. Prefixes are dropped; entities are decoded once, when a
+ * value is asked for, and only the five of XML and character numbers.
  */
-import { XMLParser } from 'fast-xml-parser';
-import { HedgerowError, messageOf } from '../core/errors.js';
+import { Parser } from 'htmlparser2';
+import { HedgerowError } from '../core/errors.js';
 
-export type XmlValue = string | XmlTree;
-export interface XmlTree {
-  readonly [name: string]: XmlValue | readonly XmlValue[] | undefined;
+/** An element; names are without prefix. */
+export interface XmlValue {
+  readonly name: string;
+  /** name, value, name, value, … as they came */
+  readonly attributes: readonly string[];
+  readonly elements: readonly XmlValue[];
+  /** its own text, not decoded */
+  readonly text: string;
 }
+
+/** A document: an element without a name that holds the others. */
+export type XmlTree = XmlValue;
 
 const maxDepth = 60;
 /**
- * Elements and attributes of one reply. A recorder with 256 channels stays below it; a device that fills its reply with
- * nothing but tags would otherwise hold up this thread for seconds, and with it every other camera.
+ * Elements, attributes and pieces of text of one reply. A recorder with 256 channels stays below it; a device that fills
+ * its reply with nothing but tags would otherwise hold up this thread for seconds, and with it every other camera.
  */
 const maxParts = 100_000;
-const textName = '#text';
+/** Characters of one text or attribute value. */
+const maxValueLength = 65_536;
+
+/** The same while it is being read. Lists are made with their first entry: most elements have none. */
+interface Growing {
+  readonly name: string;
+  attributes: string[];
+  elements: Growing[];
+  text: string;
+}
+
+const nothing: never[] = Object.freeze([]) as unknown as never[];
 
 /** @throws HedgerowError `camera.reply` when there is nothing to read, or something that is refused */
 export function parseXml(source: string): XmlTree {
-  if (/<!(DOCTYPE|ENTITY)/i.test(source)) throw new HedgerowError('camera.reply', 'The reply holds a document type or entities; both are refused.');
-  const start = source.search(/<[A-Za-z_]/);
-  if (start < 0) throw new HedgerowError('camera.reply', 'The reply is not XML.');
-  // From the first element to the end of the last one: a declaration says nothing that we need and may be malformed, and
-  // a reply that was cut in the middle of a tag is worth what came before.
-  // eslint-disable-next-line no-control-regex -- control characters are not allowed in XML, yet they come
-  const body = source.slice(start, Math.max(start, source.lastIndexOf('>')) + 1).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '');
-  if (hasTooManyParts(body)) throw new HedgerowError('camera.reply', `The reply has more than ${maxParts} elements and attributes.`);
-  // Made anew each time: the parser keeps state between documents.
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    textNodeName: textName,
-    removeNSPrefix: true,
-    parseTagValue: false,
-    parseAttributeValue: false,
-    allowBooleanAttributes: true,
-    processEntities: false,
-    ignoreDeclaration: true,
-    ignorePiTags: true,
-    maxNestedTags: maxDepth,
-  });
-  try {
-    const parsed: unknown = parser.parse(body);
-    if (typeof parsed === 'object' && parsed !== null) return parsed as XmlTree;
-  } catch (cause) {
-    throw new HedgerowError('camera.reply', `The reply is XML that cannot be read: ${messageOf(cause).slice(0, 120)}`, { cause });
-  }
-  throw new HedgerowError('camera.reply', 'The reply is not XML.');
+  if (/^[^<]{0,64}<(?:!doctype\s+html|html)\b/i.test(source)) throw refused('The reply is a web page.');
+  if (/<!(DOCTYPE|ENTITY)/i.test(source)) throw refused('The reply holds a document type or entities; both are refused.');
+  const root: Growing = { name: '', attributes: nothing, elements: nothing, text: '' };
+  const open: Growing[] = [root];
+  let parts = 0;
+  let inCdata = false;
+  const at = (): Growing => open.at(-1) ?? root;
+  const count = (): void => {
+    if (++parts > maxParts) throw refused(`The reply has more than ${maxParts} elements, attributes and pieces of text.`);
+  };
+
+  const parser = new Parser(
+    {
+      onopentagname(name) {
+        count();
+        if (open.length > maxDepth) throw refused(`The reply is nested deeper than ${maxDepth} elements.`);
+        const parent = at();
+        const element: Growing = { name: withoutPrefix(name), attributes: nothing, elements: nothing, text: '' };
+        if (parent.elements === nothing) parent.elements = [element];
+        else parent.elements.push(element);
+        open.push(element);
+      },
+      onattribute(name, value) {
+        count();
+        const element = at();
+        checkLength(value.length);
+        if (element.attributes === nothing) element.attributes = [withoutPrefix(name), value];
+        else element.attributes.push(withoutPrefix(name), value);
+      },
+      ontext(text) {
+        const element = at();
+        if (element === root || !/\S/.test(text)) return;
+        count();
+        checkLength(element.text.length + text.length);
+        // What stands in a CDATA section is meant as it is.
+        element.text += inCdata ? text.replaceAll('&', '&#38;') : text;
+      },
+      oncdatastart: () => void (inCdata = true),
+      oncdataend: () => void (inCdata = false),
+      onprocessinginstruction(name) {
+        if (name.startsWith('!')) throw refused('The reply holds a declaration; those are refused.');
+      },
+      onclosetag: () => void open.pop(),
+    },
+    { xmlMode: true, decodeEntities: false },
+  );
+  parser.write(source);
+  parser.end();
+  if (root.elements.length === 0) throw refused('The reply is not XML.');
+  return root;
 }
 
-/** Counts tags, and inside them words and equals signs: attributes need no blank between them to be read. */
-function hasTooManyParts(source: string): boolean {
-  let parts = 0;
-  let inTag = false;
-  let afterBlank = false;
-  for (let i = 0; i < source.length && parts <= maxParts; i++) {
-    const code = source.charCodeAt(i);
-    if (code === 60) {
-      inTag = true;
-      parts++;
-    } else if (code === 62) inTag = false;
-    else if (inTag && (code === 61 || (code > 32 && afterBlank))) parts++;
-    afterBlank = code <= 32;
-  }
-  return parts > maxParts;
+function refused(message: string): HedgerowError {
+  return new HedgerowError('camera.reply', message);
+}
+
+function checkLength(length: number): void {
+  if (length > maxValueLength) throw refused(`The reply has a value of more than ${maxValueLength} characters.`);
+}
+
+function withoutPrefix(name: string): string {
+  return name.slice(name.lastIndexOf(':') + 1);
 }
 
 /** Every child of that name; an exact name wins over one that differs in case only. */
 export function children(node: XmlValue | undefined, name: string): readonly XmlValue[] {
-  if (typeof node !== 'object') return [];
-  const key = Object.hasOwn(node, name) ? name : Object.keys(node).find((k) => k.toLowerCase() === name.toLowerCase());
-  const found = key === undefined ? undefined : node[key];
-  if (found === undefined) return [];
-  return Array.isArray(found) ? (found as readonly XmlValue[]) : [found as XmlValue];
+  if (node === undefined) return [];
+  const exact = node.elements.filter((e) => e.name === name);
+  if (exact.length > 0) return exact;
+  const other = node.elements.find((e) => isSameName(e.name, name))?.name;
+  return other === undefined ? [] : node.elements.filter((e) => e.name === other);
 }
 
 /** Walks down a path of names, taking the first child each time. */
 export function child(node: XmlValue | undefined, ...path: readonly string[]): XmlValue | undefined {
   let at = node;
-  for (const name of path) at = children(at, name)[0];
+  for (const name of path) at = at?.elements.find((e) => e.name === name) ?? at?.elements.find((e) => isSameName(e.name, name));
   return at;
 }
 
 /** The text at a path, trimmed and decoded; null when it is missing or empty. */
 export function textAt(node: XmlValue | undefined, ...path: readonly string[]): string | null {
-  const found = child(node, ...path);
-  const raw = typeof found === 'string' ? found : typeof found === 'object' ? child(found, textName) : undefined;
-  const text = typeof raw === 'string' ? decodeEntities(raw).trim() : '';
-  return text === '' ? null : text;
+  return readable(child(node, ...path)?.text);
 }
 
 export function numberAt(node: XmlValue | undefined, ...path: readonly string[]): number | null {
@@ -99,8 +133,17 @@ export function numberAt(node: XmlValue | undefined, ...path: readonly string[])
   return Number.isFinite(value) ? value : null;
 }
 
+/** The value of an attribute, whatever its prefix; null when it is missing or empty. */
 export function attribute(node: XmlValue | undefined, name: string): string | null {
-  return textAt(node, `@${name}`);
+  if (node === undefined) return null;
+  const { attributes } = node;
+  let other: string | undefined;
+  for (let i = 0; i < attributes.length; i += 2) {
+    const told = attributes[i] ?? '';
+    if (told === name) return readable(attributes[i + 1]);
+    if (other === undefined && isSameName(told, name)) other = attributes[i + 1];
+  }
+  return readable(other);
 }
 
 /** The first element of that name anywhere below, breadth first. */
@@ -109,18 +152,25 @@ export function find(node: XmlValue | undefined, name: string): XmlValue | undef
   while (level.length > 0) {
     const next: XmlValue[] = [];
     for (const at of level) {
-      const hit = children(at, name)[0];
+      const hit = child(at, name);
       if (hit !== undefined) return hit;
-      if (typeof at !== 'object') continue;
       // One by one: an element may have more children than a call takes arguments.
-      for (const value of Object.values(at)) {
-        if (Array.isArray(value)) for (const item of value as readonly XmlValue[]) next.push(item);
-        else if (typeof value === 'object') next.push(value as XmlTree);
-      }
+      for (const element of at.elements) next.push(element);
     }
     level = next;
   }
   return undefined;
+}
+
+function isSameName(told: string, name: string): boolean {
+  return told.length === name.length && told.toLowerCase() === name.toLowerCase();
+}
+
+function readable(raw: string | undefined): string | null {
+  if (raw === undefined || raw === '') return null;
+  // eslint-disable-next-line no-control-regex -- control characters are not allowed in XML, yet they come
+  const text = decodeEntities(raw.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')).trim();
+  return text === '' ? null : text;
 }
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
