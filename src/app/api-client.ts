@@ -1,5 +1,5 @@
 /** The command line's two ways to the same API: over HTTP, or in this process when no Hedgerow runs here. */
-import type { ApiAnswer, ApiClient } from '../cli/context.js';
+import type { ApiAnswer, ApiClient, RequestBody } from '../cli/context.js';
 import { Agent, fetch, type Response } from 'undici';
 import { z } from 'zod';
 import { CommandFailed } from '../cli/context.js';
@@ -11,8 +11,6 @@ const requestTimeoutMs = 6 * 3_600_000;
 const connectTimeoutMs = 10_000;
 const aliveTimeoutMs = 5_000;
 const health = z.object({ status: z.literal('ok') });
-
-type Body = Parameters<ApiClient['request']>[2];
 
 /** @throws CommandFailed when the address is none, or does not answer */
 export function openHttpClient(target: { url: string; token: string }): ApiClient & { answers(): Promise<boolean> } {
@@ -27,6 +25,16 @@ export function openHttpClient(target: { url: string; token: string }): ApiClien
         return answerOf(response.status, await response.text());
       } catch (thrown) {
         throw new CommandFailed(`${base} does not answer: ${reasonOf(thrown)}`);
+      }
+    },
+    async stream(method, path, body, onLine) {
+      const { headers, body: sent } = payload(body, target.token);
+      try {
+        const response: Response = await fetch(`${base}${path}`, { method, dispatcher, headers: { ...headers, accept: lineType }, ...(sent === undefined ? {} : { body: sent }) });
+        if (response.status >= 400 || !response.body) return answerOf(response.status, await response.text());
+        return await readLines(response.status, response.body as AsyncIterable<Uint8Array>, onLine);
+      } catch (thrown) {
+        throw thrown instanceof CommandFailed ? thrown : new CommandFailed(`${base} does not answer: ${reasonOf(thrown)}`);
       }
     },
     /** Whether a Hedgerow is there at all. */
@@ -58,16 +66,47 @@ export async function openInProcessClient(app: App): Promise<ApiClient> {
       const reply = await app.api.inject({ method, url: path, headers: { ...headers, host: 'localhost' }, ...(text === undefined ? {} : { payload: text }) });
       return answerOf(reply.statusCode, reply.body);
     },
+    async stream(method, path, body, onLine) {
+      const { body: text, headers } = payload(body, token);
+      const reply = await app.api.inject({ method, url: path, headers: { ...headers, accept: lineType, host: 'localhost' }, payloadAsStream: true, ...(text === undefined ? {} : { payload: text }) });
+      return readLines(reply.statusCode, reply.stream() as AsyncIterable<Uint8Array>, onLine);
+    },
     close: () => app.close('done'),
   };
 }
 
-function payload(body: Body, token: string): { headers: Record<string, string>; body?: string } {
+function payload(body: RequestBody | undefined, token: string): { headers: Record<string, string>; body?: string | Buffer } {
   const headers: Record<string, string> = { authorization: `Bearer ${token}` };
   if (!body) return { headers };
   if ('json' in body) return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body.json) };
-  return { headers: { ...headers, 'content-type': body.type }, body: body.text };
+  return { headers: { ...headers, 'content-type': body.type }, body: 'text' in body ? body.text : Buffer.from(body.bytes) };
 }
+
+const lineType = 'application/x-ndjson';
+
+/** @returns the last line as the answer, or the problem that came instead of it */
+async function readLines(status: number, chunks: AsyncIterable<Uint8Array>, onLine: (line: unknown) => void): Promise<ApiAnswer> {
+  const decoder = new TextDecoder();
+  let open = '';
+  let last: ApiAnswer = { status, body: undefined, text: '' };
+  const take = (text: string): void => {
+    if (text.trim() === '') return;
+    last = answerOf(status, text);
+    const cut = failure.safeParse(last.body);
+    if (cut.success) last = { ...last, status: cut.data.status };
+    else if (last.body !== undefined) onLine(last.body);
+  };
+  for await (const chunk of chunks) {
+    const lines = (open + decoder.decode(chunk, { stream: true })).split('\n');
+    open = lines.pop() ?? '';
+    for (const line of lines) take(line);
+  }
+  take(open);
+  return last;
+}
+
+/** A problem in the middle of an answer that began well. */
+const failure = z.object({ status: z.number().int().min(400), code: z.string(), title: z.string() });
 
 function answerOf(status: number, text: string): ApiAnswer {
   let body: unknown;

@@ -7,10 +7,18 @@ export interface ApiAnswer {
   readonly text: string;
 }
 
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type RequestBody = { json: unknown } | { text: string; type: string } | { bytes: Uint8Array; type: string };
+
 /** The HTTP API, of a running Hedgerow or in this process; commands see no difference. */
 export interface ApiClient {
   readonly where: string;
-  request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: { json: unknown } | { text: string; type: string }): Promise<ApiAnswer>;
+  request(method: Method, path: string, body?: RequestBody): Promise<ApiAnswer>;
+  /**
+   * Asks for lines (NDJSON) and hands each over as it comes. A problem, be it the answer or a line of it, becomes the answer:
+   * `expectOk` tells it. An answer that is no stream is one line.
+   */
+  stream(method: 'GET' | 'POST', path: string, body: RequestBody | undefined, onLine: (value: unknown) => void): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
 
