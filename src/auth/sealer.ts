@@ -6,7 +6,7 @@
  * Keys come from the environment or from a file, which is made with mode 0600 when it is missing. Both may hold several
  * keys, separated by white space or commas: the first one seals, all of them open. That is how a key is changed.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Sealer } from '../contract/auth-ports.js';
@@ -60,6 +60,12 @@ export function createSealer(options: { key: string | null; keyFile: string }): 
       } catch (cause) {
         throw new HedgerowError('config.key', 'A stored secret cannot be opened: it was changed, or belongs to another row.', { cause });
       }
+    },
+
+    fingerprint(secret, context) {
+      // A key of its own, derived: the sealing key is used for nothing but sealing.
+      const key = createHmac('sha256', current.key).update('hedgerow fingerprint').digest();
+      return createHmac('sha256', key).update(`${Buffer.byteLength(context)}\n${context}\n`).update(secret, 'utf8').digest('base64url');
     },
   };
 }

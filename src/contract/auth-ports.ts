@@ -69,4 +69,6 @@ export interface Sealer {
   seal(secret: string, context: string): string;
   /** Throws `config.key` when the key or the context is not the one it was sealed with. */
   open(sealed: string, context: string): string;
+  /** A keyed hash (HMAC-SHA-256, base64url): tells whether two secrets are the same, and cannot be turned back. */
+  fingerprint(secret: string, context: string): string;
 }

@@ -37,6 +37,7 @@ export function newCameraRow(input: NewCamera, sealer: Sealer, nowMs: number): C
     sourceToken: input.sourceToken,
     username: given(input.username) ?? address.username,
     sealedPassword: sealPassword(sealer, id, given(input.password) ?? address.password),
+    fromCredentialSet: false,
     endpointReference: null,
     serialNumber: null,
     macAddress: null,
@@ -120,7 +121,7 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
     changed.push('password');
   }
   if (changed.includes('username') || changed.includes('password')) {
-    columns.authMode = null;
+    Object.assign(columns, { authMode: null, fromCredentialSet: false } satisfies Partial<CameraRow>);
     runSeesIt = onboard = true;
   }
   if (address && address.address !== row.address) {

@@ -13,6 +13,8 @@ export interface OnvifTarget {
   readonly password: string | null;
   /** what worked the last time, tried first; null when nothing is known */
   readonly authMode: AuthMode | null;
+  /** refused log-ins after which the conversation asks for none any more; at most and by default 2 */
+  readonly maxRefusals?: number;
 }
 
 export interface OnvifClient {

@@ -51,6 +51,8 @@ export const cameras = pgTable(
     sourceToken: text('source_token'),
     username: text('username'),
     sealedPassword: text('sealed_password'),
+    /** the log-in was copied from a credential set: it is never sent in clear, not even to a camera that asks for it so */
+    fromCredentialSet: boolean('from_credential_set').notNull().default(false),
     endpointReference: text('endpoint_reference'),
     serialNumber: text('serial_number'),
     macAddress: text('mac_address'),
@@ -148,6 +150,15 @@ export const refusedLogins = pgTable(
   },
   (t) => [index('refused_logins_device').on(t.device, t.at)],
 );
+
+/** Who climbs on a host now, over all processes: log-ins in parallel are how an account gets locked. */
+export const deviceLeases = pgTable('device_leases', {
+  /** numeric address */
+  host: text('host').primaryKey(),
+  holder: uuid('holder').notNull(),
+  /** by the database's clock; renewed while the holder lives */
+  until: time('until').notNull(),
+});
 
 /** Devices that stood at a camera's place before the present one. */
 export const formerDevices = pgTable(

@@ -48,7 +48,7 @@ type Judged =
 type Verdict = Judged & { readonly sent: AuthMode };
 
 /** Refused log-ins after which a conversation sends no more. */
-const maxRefusals = 2;
+const mostRefusals = 2;
 /** A clock that moved by less would not change a device's mind. */
 const skewWorthMs = 1_000;
 
@@ -61,11 +61,14 @@ export function createConversation(options: {
   transport: SoapTransport;
   clock: Clock;
   signal: AbortSignal;
+  /** of one conversation; fewer when the lock-out policy leaves fewer */
+  maxRefusals?: number;
   /** reads the clock again, without a log-in */
   readClock: () => Promise<DeviceClock>;
 }): Conversation {
   const { url, pinned, username, transport, clock, signal } = options;
   const password = options.password ?? '';
+  const maxRefusals = Math.min(mostRefusals, options.maxRefusals ?? mostRefusals);
   const deviations: string[] = [];
   /** A nonce may be bound to an address (Hikvision), so there is one an address. */
   const challenges = new Map<string, { challenge: DigestChallenge; count: number }>();

@@ -26,6 +26,7 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
         username: target.username,
         password: target.password,
         authMode: target.authMode,
+        ...(target.maxRefusals === undefined ? {} : { maxRefusals: target.maxRefusals }),
         transport: async (request) => {
           const reply = await transport(request);
           log.debug({ host, action: request.action, status: reply.status, bytes: reply.body.length }, 'onvif reply');
