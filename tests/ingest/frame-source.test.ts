@@ -238,14 +238,16 @@ describe.each(kinds)('frames by $name', ({ name, missing, make }) => {
       await new Promise<void>((resolve) => trap.listen(0, '127.0.0.2', resolve));
       const elsewhere = `rtsp://127.0.0.2:${(trap.address() as net.AddressInfo).port}/x`;
       try {
-        for (const method of name === 'rtsp' ? ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY'] : ['OPTIONS', 'DESCRIBE']) {
+        for (const method of ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY']) {
           const honest = handshake(() => undefined);
           const sender = await bring((request, socket) => {
             if (request.method === method) socket.write(reply(request.cseq, '302 Moved', [`Location: ${elsewhere}`]));
             else honest(request, socket);
           });
-          expect(await pull(source, { url: sender.url, username: 'u', password: 'p' }).end).toMatchObject({ reason: 'refused' });
-          expect(sender.connections()).toBe(1);
+          const { reason } = await pull(source, { url: sender.url, username: 'u', password: 'p' }).end;
+          // libav takes a redirect of PLAY for an error and goes nowhere.
+          if (name === 'rtsp' || method !== 'PLAY') expect(reason, method).toBe('refused');
+          expect(sender.connections()).toBe(name === 'rtsp' || method === 'OPTIONS' || method === 'DESCRIBE' ? 1 : 2);
         }
         expect(sprung).toBe(0);
       } finally {
@@ -253,18 +255,23 @@ describe.each(kinds)('frames by $name', ({ name, missing, make }) => {
       }
     });
 
-    it.skipIf(name === 'rtsp')('finds out a camera that is honest to the check and redirects afterwards', async () => {
-      const open = await startVillage({ cameras: 1, video: null, host: '127.0.0.1', discovery: false, controlPort: 0, clock, log: silentLog, requireAuth: false });
+    it.skipIf(name === 'rtsp')('never gets to where a camera sends it that is honest to the check and redirects afterwards', async () => {
+      let sprung = 0;
+      const trap = net.createServer((socket) => socket.destroy()).on('connection', () => (sprung += 1));
+      await new Promise<void>((resolve) => trap.listen(0, '127.0.0.2', resolve));
+      const location = `Location: rtsp://127.0.0.2:${(trap.address() as net.AddressInfo).port}/x`;
       const honest = handshake(() => undefined);
-      const liar = await bring((request, socket) => {
-        if (request.nth === 1) honest(request, socket);
-        else socket.write(reply(request.cseq, '302 Moved', [`Location: ${open.cameras[0]?.rtspUrl ?? ''}`]));
-      }, undefined, '127.0.0.2');
       try {
-        await open.contentComplete;
-        expect(await pull(source, { url: liar.url }).end).toMatchObject({ reason: 'refused', frames: 0 });
+        for (const status of ['302 Moved', '\t+0302 Moved', '4294967598 Moved', '3\r02 Moved']) {
+          const liar = await bring((request, socket) => {
+            if (request.nth === 1) honest(request, socket);
+            else socket.write(reply(request.cseq, status, [location]));
+          });
+          expect((await pull(source, { url: liar.url }).end).frames).toBe(0);
+        }
+        expect(sprung).toBe(0);
       } finally {
-        await open.close();
+        trap.close();
       }
     }, 60_000);
 

@@ -12,6 +12,7 @@ import { createSamplePolicy, type DecodeMode } from '../sample-policy.js';
 import { credentialsTooLong, withCredentials } from './credentials-url.js';
 import { readChildLine, startFfmpeg } from './ffmpeg-child.js';
 import { createPpmReader, type PpmPicture } from './ppm-reader.js';
+import { openRtspRelay } from './rtsp-relay.js';
 import { precheckRtsp } from './rtsp-precheck.js';
 
 /** After the polite signal, the child has so long to leave. */
@@ -53,14 +54,18 @@ async function runStream(parts: Parts, modes: Map<string, DecodeMode>, options: 
   const end = ({ reason, detail }: Why): RunEnd => ({ reason, detail, ...tally });
   if (signal.aborted) return end({ reason: 'stopped', detail: 'Stopped.' });
   const credentials = target.username === null ? null : { username: target.username, password: target.password ?? '' };
-  const url = withCredentials(target.url, credentials);
-  if (url === undefined) return end({ reason: 'protocol', detail: credentialsTooLong });
+  if (withCredentials(target.url, credentials) === undefined) return end({ reason: 'protocol', detail: credentialsTooLong });
   const checked = await precheckRtsp({ url: target.url, credentials, timeoutMs: options.connectTimeoutMs, clock: parts.clock, signal });
   if (checked.status === 'ended') return end(checked);
   const described = { told: false };
   for (;;) {
-    const why = await runChild(parts, modes, options, url, tally, described);
-    if (why !== 'again') return end(why);
+    const relay = await openRtspRelay(new URL(target.url));
+    try {
+      const why = await runChild(parts, modes, options, withCredentials(relay.url, credentials) ?? relay.url, tally, described);
+      if (why !== 'again') return end(why.reason === 'stopped' ? why : (relay.cut() ?? why));
+    } finally {
+      relay.close();
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 import { Dictionary, FormatContext, type Packet, type Stream } from 'node-av/lib';
 import { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MJPEG, AV_CODEC_ID_MPEG4, AVMEDIA_TYPE_VIDEO, type AVCodecID } from 'node-av/constants';
 import type { EndReason } from '../../contract/frame-source.js';
-import { parseRtspUrl, userAgent } from './rtsp-precheck.js';
+import { userAgent } from './rtsp-precheck.js';
 import { reasonOfOpen, textOf } from './libav-reason.js';
 
 const codecNames = new Map<AVCodecID, string>([
@@ -55,9 +55,6 @@ export function createDemuxer(target: { url: string; ioTimeoutMs: number }): Dem
       });
       const code = await context.openInput(target.url, null, options);
       if (code < 0) return failed(reasonOfOpen(code), `The stream could not be opened: ${textOf(code)}.`);
-      // libav follows redirects; the check before it has refused honest ones, this one catches a camera that told us two stories.
-      const arrived = parseRtspUrl(context.url ?? '');
-      if (arrived?.hostname !== parseRtspUrl(target.url)?.hostname) return failed('refused', 'The camera sent us to another host; redirects to other hosts are not followed.');
       const stream = context.streams.find((s) => s.codecpar.codecType === AVMEDIA_TYPE_VIDEO);
       if (!stream) return failed('not-found', 'The camera sends no video stream.');
       const codec = codecNames.get(stream.codecpar.codecId);

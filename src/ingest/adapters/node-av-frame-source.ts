@@ -19,6 +19,7 @@ import { createDemuxer, type Demuxer } from './node-av-demuxer.js';
 import { createStreamWorker, type StreamWorker, type Why } from './node-av-stream.js';
 import { reasonOfRead, textOf } from './libav-reason.js';
 import { believable } from './rtcp.js';
+import { openRtspRelay } from './rtsp-relay.js';
 import { precheckRtsp } from './rtsp-precheck.js';
 
 /** Threads of libuv's pool that streams leave to files, names and decoding. */
@@ -80,12 +81,12 @@ async function runStream(parts: Parts & { pool: DecoderPool; modes: Map<string, 
   if (signal.aborted) return end(stopped);
 
   const credentials = target.username === null ? null : { username: target.username, password: target.password ?? '' };
-  const url = withCredentials(target.url, credentials);
-  if (url === undefined) return end({ reason: 'protocol', detail: credentialsTooLong });
+  if (withCredentials(target.url, credentials) === undefined) return end({ reason: 'protocol', detail: credentialsTooLong });
   const checked = await precheckRtsp({ url: target.url, credentials, timeoutMs: options.connectTimeoutMs, clock, signal });
   if (checked.status === 'ended') return end(checked);
 
-  const demuxer = createDemuxer({ url, ioTimeoutMs: options.stallMs });
+  const relay = await openRtspRelay(new URL(target.url));
+  const demuxer = createDemuxer({ url: withCredentials(relay.url, credentials) ?? relay.url, ioTimeoutMs: options.stallMs });
   let why: Why | undefined;
   const stop = (reason: Why): void => {
     why ??= reason;
@@ -102,7 +103,7 @@ async function runStream(parts: Parts & { pool: DecoderPool; modes: Map<string, 
   try {
     const opened = await demuxer.open();
     if (why) return end(why);
-    if (opened.status === 'failed') return end(opened);
+    if (opened.status === 'failed') return end(relay.cut() ?? opened);
     worker = createStreamWorker(parts, options, opened.video, tally, () => why === undefined, rearm);
     rearm();
     const last = await pump(demuxer, worker, tally, () => why);
@@ -116,6 +117,7 @@ async function runStream(parts: Parts & { pool: DecoderPool; modes: Map<string, 
     signal.removeEventListener('abort', onAbort);
     await worker?.close();
     await demuxer.close();
+    relay.close();
   }
 }
 
