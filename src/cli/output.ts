@@ -35,6 +35,13 @@ export function forTerminal(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\r(?!\n)/g, '\ufffd');
 }
 
+/** `importing ████░░░░ 400/1000` */
+export function progressBar(what: string, done: number, total: number): string {
+  const width = 24;
+  const filled = total > 0 ? Math.round((Math.min(done, total) / total) * width) : 0;
+  return `${what} ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${total}`;
+}
+
 /** Columns padded to their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));

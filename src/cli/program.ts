@@ -10,6 +10,7 @@ import { addDoctor } from './doctor.js';
 import { addLedger } from './ledger.js';
 import { addModels } from './models.js';
 import { forTerminal } from './output.js';
+import { addSites } from './sites.js';
 import { addUp } from './up.js';
 
 /** @returns the exit code */
@@ -37,6 +38,7 @@ export async function runProgram(args: readonly string[], makeContext: (globals:
   addUp(program, context);
   addDiscover(program, context);
   addCameras(program, context);
+  addSites(program, context);
   addCheck(program, context);
   addAccess(program, context);
   addModels(program, context);
