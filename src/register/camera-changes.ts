@@ -60,6 +60,7 @@ export function newCameraRow(input: NewCamera, sealer: Sealer, nowMs: number): C
     enabled: input.enabled,
     configVersion: 1,
     viewVersion: 1,
+    unverifiedViewVersion: null,
     onboarding: [],
     onboardedAt: null,
     commissionedAt: null,

@@ -79,6 +79,8 @@ export const cameras = pgTable(
     configVersion: integer('config_version').notNull().default(1),
     /** grows when the view is to be learned anew */
     viewVersion: integer('view_version').notNull().default(1),
+    /** the view of another device that stands there now; no picture until a newer view was confirmed. Null: no such doubt */
+    unverifiedViewVersion: integer('unverified_view_version'),
     onboarding: jsonb('onboarding').$type<Rung[]>().notNull(),
     onboardedAt: time('onboarded_at'),
     commissionedAt: time('commissioned_at'),
@@ -235,6 +237,8 @@ export const rotationCameras = pgTable(
     status: text('status').$type<'waiting' | 'writing' | 'done' | 'rolled-back' | 'failed' | 'unknown'>().notNull(),
     seen: text('seen').notNull(),
     todo: text('todo').notNull(),
+    /** left alone until then: the device is about to lock the account, or does not answer */
+    restUntil: time('rest_until'),
     updatedAt: time('updated_at').notNull(),
   },
   (t) => [uniqueIndex('rotation_cameras_camera').on(t.rotationId, t.cameraId)],
