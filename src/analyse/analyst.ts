@@ -113,7 +113,8 @@ function remember(desk: Desk, frame: Frame, view: CameraView, blockPx: number): 
   }
   if (view.viewVersion > old.viewVersion) {
     old.viewVersion = view.viewVersion;
-    old.moved = false;
+    // A newer view is not always a confirmed one: another device may stand there now.
+    old.moved = view.knownMoved === true;
     old.swayX = 0;
     old.swayY = 0;
     old.learningReason = 'learning';

@@ -147,7 +147,7 @@ export interface CameraView {
   readonly zones: readonly Zone[];
   /** grows when the view must be judged anew: see `confirmView` */
   readonly viewVersion: number;
-  /** the view was found moved by whoever ran the camera last, and nobody has confirmed it since */
+  /** the view was found moved by whoever ran the camera last, or another device stands there; nobody has confirmed it since */
   readonly knownMoved?: boolean;
   readonly configVersion: number;
 }

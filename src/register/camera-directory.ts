@@ -63,7 +63,7 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
   async function read(cameraId: string): Promise<CameraView> {
     const [row] = isId(cameraId)
       ? await database.orm
-          .select({ siteId: cameras.siteId, viewVersion: cameras.viewVersion, configVersion: cameras.configVersion, requireDetector: sites.requireDetector, movedViewVersion: cameraStatus.movedViewVersion })
+          .select({ siteId: cameras.siteId, viewVersion: cameras.viewVersion, configVersion: cameras.configVersion, requireDetector: sites.requireDetector, unverified: cameras.unverifiedViewVersion, movedViewVersion: cameraStatus.movedViewVersion })
           .from(cameras)
           .innerJoin(sites, eq(sites.id, cameras.siteId))
           .leftJoin(cameraStatus, eq(cameraStatus.cameraId, cameras.id))
@@ -71,8 +71,9 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
       : [];
     if (!row) throw unknownCamera(cameraId);
     const found = await database.orm.select().from(zones).where(eq(zones.cameraId, cameraId)).orderBy(asc(zones.id));
-    const { movedViewVersion, ...known } = row;
-    return { cameraId, ...known, knownMoved: movedViewVersion !== null && movedViewVersion >= known.viewVersion, zones: found.map(toZone) };
+    const { movedViewVersion, unverified, ...known } = row;
+    const inDoubt = (version: number | null): boolean => version !== null && version >= known.viewVersion;
+    return { cameraId, ...known, knownMoved: inDoubt(movedViewVersion) || inDoubt(unverified), zones: found.map(toZone) };
   }
 
   return {

@@ -71,8 +71,7 @@ function toCamera({ camera: row, status, timeZone, pictureId, pictureAt }: Joine
     state: status?.state ?? 'unreachable',
     stateSince: status ? toRfc3339(status.since.getTime()) : null,
     stateReason: ownReason(row, timeZone, nowMs) ?? (status ? status.reason : 'It was not probed yet.'),
-    pictureStatus: status?.pictureStatus ?? 'none',
-    pictureReason: status?.pictureReason ?? null,
+    ...pictureOf(row, status),
     detector: status?.detector ?? 'unknown',
     lastFrameAt: status?.lastFrameAt ? toRfc3339(status.lastFrameAt.getTime()) : null,
     newestPictureId: pictureId,
@@ -81,6 +80,14 @@ function toCamera({ camera: row, status, timeZone, pictureId, pictureAt }: Joine
     commissioning: row.commissioning === null || row.commissionedAt === null ? null : { at: toRfc3339(row.commissionedAt.getTime()), ...row.commissioning },
     createdAt: toRfc3339(row.createdAt.getTime()),
   };
+}
+
+/** Nothing is shown of a place where another device stands, until somebody has confirmed what it sees. */
+function pictureOf(row: CameraRow, status: JoinedRow['status']): Pick<Camera, 'pictureStatus' | 'pictureReason'> {
+  if (row.unverifiedViewVersion !== null && row.unverifiedViewVersion >= row.viewVersion) {
+    return { pictureStatus: 'moved', pictureReason: 'Another device stands here: look at its view and at the privacy zones, and confirm the view.' };
+  }
+  return { pictureStatus: status?.pictureStatus ?? 'none', pictureReason: status?.pictureReason ?? null };
 }
 
 /** Why the inventory itself keeps a camera from running; this stands before anything that was seen of it. */
