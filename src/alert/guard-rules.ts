@@ -29,7 +29,7 @@ export interface GuardRule extends GuardFacts {
 
 export type Arming = { readonly status: 'armed' } | { readonly status: 'idle' } | ({ readonly status: 'refused' } & GuardRefusal);
 
-/** Rules of some cameras that were not removed, oldest first. */
+/** Rules of some cameras, oldest first; a camera that is out of service has none. */
 export async function loadGuardRules(executor: Executor, cameraIds: readonly string[]): Promise<GuardRule[]> {
   if (cameraIds.length === 0) return [];
   const rows = await executor
@@ -65,7 +65,7 @@ export async function loadGuardRules(executor: Executor, cameraIds: readonly str
     .innerJoin(zones, and(eq(zones.id, rules.zoneId), eq(zones.cameraId, rules.cameraId)))
     .innerJoin(schedules, eq(schedules.id, rules.scheduleId))
     .leftJoin(places, eq(places.id, zones.placeId))
-    .where(and(inArray(rules.cameraId, [...cameraIds]), isNull(rules.removedAt)))
+    .where(and(inArray(rules.cameraId, [...cameraIds]), isNull(rules.removedAt), isNull(cameras.removedAt)))
     .orderBy(rules.id);
   const always = roundTheClockZones(rows);
   return rows.map((row) => ({ ...row, roundTheClock: always.has(row.zoneId) }));
