@@ -66,3 +66,8 @@ export function sleepOn(clock: Pick<Clock, 'after'>, delayMs: number, signal?: A
 export function toRfc3339(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
+
+/** Lets the event loop take a turn: work of seconds on the main thread calls it often, so that streams and requests go on. */
+export function takeTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
