@@ -54,8 +54,11 @@ export interface OnvifDevice {
   streamAddress(services: DeviceServices, profile: MediaProfile): Promise<string>;
   /** What the device says of its time servers; null when it does not say. */
   networkTime(): Promise<NetworkTime | null>;
-  /** What Profile G tells of the recordings between two times; `support: 'none'` when there is no search service. */
-  recorder(services: DeviceServices, fromMs: number, untilMs: number): Promise<RecorderFacts>;
+  /**
+   * What Profile G tells of the recordings between two times; `support: 'none'` when there is no search service.
+   * @param sourceToken for a recorder with several channels: only recordings of this video source; null: of the whole device
+   */
+  recorder(services: DeviceServices, fromMs: number, untilMs: number, sourceToken?: string | null): Promise<RecorderFacts>;
   /** Rules and event topics, for the check that nothing on the device recognises anybody. */
   analytics(services: DeviceServices): Promise<AnalyticsFacts>;
   /** Privacy masks of a profile's video source; null when the device has no masks or does not say. */
@@ -162,7 +165,7 @@ export interface RecorderFacts {
 }
 
 export interface AnalyticsFacts {
-  /** active rules; null when the device has no analytics service or does not answer */
+  /** active rules, and the modules that run without one; null when the device has no analytics service or does not answer */
   readonly rules: readonly { readonly name: string; readonly type: string }[] | null;
   /** topics that it can send, like `tns1:RuleEngine/Recognition/Face`; null when it does not answer */
   readonly topics: readonly string[] | null;

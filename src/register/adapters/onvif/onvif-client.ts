@@ -3,12 +3,18 @@ import type { AddressGuard } from '../../../core/address-guard.js';
 import type { Clock } from '../../../core/clock.js';
 import { HedgerowError } from '../../../core/errors.js';
 import type { Logger } from '../../../telemetry/logger.js';
-import type { OnvifClient } from '../../onvif-client.js';
+import type { DeviceClock, OnvifClient } from '../../onvif-client.js';
 import { createConversation, type Conversation } from './conversation.js';
+import { readAnalytics } from './analytics-facts.js';
 import { readDeviceClock, readIdentity, readInformation, readServices } from './device-facts.js';
+import { readUsers, setUserPassword } from './device-users.js';
 import { readProfiles, readStreamAddress } from './media-profiles.js';
+import { readNetworkTime } from './network-time.js';
+import { readMasks } from './privacy-masks.js';
 import { readDigitalInputs, subscribe } from './pull-point.js';
+import { readRecorder } from './recorder.js';
 import { createSoapTransport, type OnvifLimits } from './soap-transport.js';
+import { readToldPose } from './told-pose.js';
 
 /** @param options.guard holds every address, those that devices tell included, against the allowed networks */
 export function createOnvifClient({ guard, clock, log, limits }: { guard: AddressGuard; clock: Clock; log: Logger; limits: OnvifLimits }): OnvifClient {
@@ -37,6 +43,12 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
         readClock: () => readDeviceClock((call) => conversation.callOpen(call), clock),
       });
 
+      const readClock = async (): Promise<DeviceClock> => {
+        const reading = await readDeviceClock((call) => conversation.callOpen(call), clock);
+        conversation.learnedClock(reading);
+        return reading;
+      };
+
       return {
         host,
         address: pinned.address,
@@ -48,28 +60,30 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
           return conversation.skewMs;
         },
         deviations: conversation.deviations,
-        async clock() {
-          const reading = await readDeviceClock((call) => conversation.callOpen(call), clock);
-          conversation.learnedClock(reading);
-          return reading;
-        },
+        clock: readClock,
         information: () => readInformation(conversation),
         identity: () => readIdentity(conversation),
         services: () => readServices(conversation, host),
         profiles: (services) => readProfiles(conversation, services),
         streamAddress: (services, profile) => readStreamAddress(conversation, services, profile),
-        networkTime: notBuilt,
-        recorder: notBuilt,
-        analytics: notBuilt,
-        masks: notBuilt,
-        toldPose: notBuilt,
-        users: notBuilt,
-        setPassword: notBuilt,
+        networkTime: () => readNetworkTime(conversation),
+        async recorder(services, fromMs, untilMs, sourceToken = null) {
+          // Times of recordings are in the device's clock; a device that does not tell it is taken at its word.
+          if (conversation.skewMs === null) {
+            await readClock().catch((thrown: unknown) => {
+              if (!(thrown instanceof HedgerowError) || (thrown.code !== 'camera.reply' && thrown.code !== 'camera.auth')) throw thrown;
+            });
+          }
+          return readRecorder(conversation, services, { clock, signal, fromMs, untilMs, sourceToken });
+        },
+        analytics: (services) => readAnalytics(conversation, services),
+        masks: (services, profile) => readMasks(conversation, services, profile),
+        toldPose: (services, profile) => readToldPose(conversation, services, profile),
+        users: () => readUsers(conversation),
+        setPassword: (user, password) => setUserPassword(conversation, user, password),
         digitalInputs: (services) => readDigitalInputs(conversation, services),
         subscribe: (services) => subscribe(conversation, services, host),
       };
     },
   };
 }
-
-const notBuilt = (): Promise<never> => Promise.reject(new HedgerowError('process.defect', 'This is not built yet.'));

@@ -81,7 +81,8 @@ export function readInputEvent(notification: XmlValue): InputEvent[] {
   ];
 }
 
-function addressing(action: string, to: string): string {
+/** WS-Addressing headers, without which some event services do not answer. */
+export function addressing(action: string, to: string): string {
   return `<wsa:Action>${action}</wsa:Action><wsa:To>${escapeXml(to)}</wsa:To>`;
 }
 
