@@ -13,7 +13,7 @@ import { isId } from '../core/ids.js';
 import { cameras, sites, zones } from '../db/schema/register.js';
 import { cameraStatus } from '../db/schema/watch.js';
 import type { Logger } from '../telemetry/logger.js';
-import { unknownCamera } from './cameras.js';
+import { unknownCamera } from './known-camera.js';
 import { openPassword } from './credentials.js';
 import { reviewOverdue } from './review-date.js';
 import { readToldAddress, writeAddress } from './told-address.js';

@@ -14,6 +14,8 @@ import { isUniqueViolation } from '../db/sql-state.js';
 import type { Logger } from '../telemetry/logger.js';
 import { changeCameraRow, newCameraRow } from './camera-changes.js';
 import { selectCameras, type CameraRow } from './camera-rows.js';
+import { retireCamera } from './decommissioning.js';
+import { lockedCamera, unknownCamera } from './known-camera.js';
 import { pageWhere, readPage } from './paging.js';
 import { siteRow } from './sites.js';
 
@@ -63,7 +65,7 @@ export function createCameras(parts: CameraParts): Pick<Registry, 'cameras' | 'c
     async updateCamera(id, patch, by) {
       const change = await orExists(() =>
         database.transaction(async (tx) => {
-          const row = await lockedRow(tx, id);
+          const row = await lockedCamera(tx, id);
           const next = changeCameraRow(row, patch, sealer, clock.nowMs());
           if (next.changed.length === 0) return next;
           if (next.columns.address !== undefined || next.columns.name !== undefined) await refuseTwin(tx, { ...row, ...next.columns });
@@ -78,26 +80,11 @@ export function createCameras(parts: CameraParts): Pick<Registry, 'cameras' | 'c
       return camera(id);
     },
 
-    async removeCamera(id, by) {
-      const row = await database.transaction(async (tx) => {
-        const found = await lockedRow(tx, id);
-        const now = new Date(clock.nowMs());
-        // Pictures and alerts keep their camera's row; its name becomes free, and its password goes.
-        const name = `${found.name.slice(0, 80)} (removed ${id})`;
-        await tx
-          .update(cameras)
-          .set({ name, enabled: false, removedAt: now, updatedAt: now, sealedPassword: null, username: null, configVersion: found.configVersion + 1 })
-          .where(eq(cameras.id, id));
-        await events.append({ type: 'camera.removed', siteId: found.siteId, data: { id } }, tx);
-        await database.notify('hg_camera', id, tx);
-        return found;
-      });
-      await ledger.append(entry(actorOf(by), 'camera.remove', row, { siteId: row.siteId, name: row.name, address: row.address }));
-    },
+    removeCamera: (id, by) => retireCamera(parts, id, { action: 'camera.remove', reason: 'removed' }, by),
 
     async confirmView(id, by) {
       const viewVersion = await database.transaction(async (tx) => {
-        const row = await lockedRow(tx, id);
+        const row = await lockedCamera(tx, id);
         await tx.update(cameras).set({ viewVersion: row.viewVersion + 1, updatedAt: new Date(clock.nowMs()) }).where(eq(cameras.id, id));
         await database.notify('hg_camera', id, tx);
         return row.viewVersion + 1;
@@ -131,16 +118,6 @@ export async function queueOnboarding({ queue, log }: Pick<CameraParts, 'queue' 
 
 export function onboardKey(cameraId: string): string {
   return `camera.onboard:${cameraId}`;
-}
-
-export function unknownCamera(id: string): HedgerowError {
-  return new HedgerowError('camera.unknown', 'There is no such camera.', { context: { cameraId: id } });
-}
-
-async function lockedRow(tx: Executor, id: string): Promise<CameraRow> {
-  const row = isId(id) ? (await tx.select().from(cameras).where(and(eq(cameras.id, id), isNull(cameras.removedAt))).for('update'))[0] : undefined;
-  if (!row) throw unknownCamera(id);
-  return row;
 }
 
 /** The same name or the same address on one site is the same camera. */

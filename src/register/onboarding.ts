@@ -16,7 +16,7 @@ import { isId } from '../core/ids.js';
 import { cameras } from '../db/schema/register.js';
 import type { Logger } from '../telemetry/logger.js';
 import { parseCameraAddress } from './camera-address.js';
-import { unknownCamera } from './cameras.js';
+import { unknownCamera } from './known-camera.js';
 import type { CameraRow } from './camera-rows.js';
 import { openPassword } from './credentials.js';
 import { climb, type Climb, type ClimbParts } from './onboarding-climb.js';
