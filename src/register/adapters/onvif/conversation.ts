@@ -2,16 +2,21 @@
  * One conversation with one device: who logs in, and how often. The ladder (standards 3.3): ask without a log-in; on a
  * Digest challenge answer that; on a refusal without one (400, 500 or 200 with NotAuthorized, 401 without a challenge)
  * send a UsernameToken in the device's time. Never both at once. A refused log-in is followed by at most one more, and
- * only when something is different about it: the other way, or a clock that was read again. Then it stops, for good.
+ * only when something is different about it: the other way, or a clock that was read again. Then it stops, for good; at
+ * once where the device says that it is about to lock the account.
  */
 import type { PinnedAddress } from '../../../core/address-guard.js';
 import type { Clock } from '../../../core/clock.js';
 import { HedgerowError } from '../../../core/errors.js';
 import type { AuthMode, DeviceClock } from '../../onvif-client.js';
+import type { DevicePolicy } from '../../device-policies.js';
 import type { XmlValue } from '../../soap-xml.js';
-import { answerDigest, readDigestChallenge, type DigestChallenge } from './http-digest.js';
-import { faultText, isNotAuthorized, isUnsupported, oneLine, readEnvelope, writeEnvelope } from './soap-message.js';
-import type { SoapReply, SoapTransport } from './soap-transport.js';
+import { mendedBy, onReachedHost } from '../../told-address.js';
+import { skewBy, skewWorthMs, withoutZone, type ClockReadAs } from './device-skew.js';
+import { answerDigest, type DigestChallenge } from './http-digest.js';
+import { writeEnvelope } from './soap-message.js';
+import { judgeReply, type Judged } from './soap-verdict.js';
+import type { SoapTransport } from './soap-transport.js';
 import { usernameTokenHeader } from './username-token.js';
 
 export interface Call {
@@ -28,11 +33,15 @@ export interface Call {
 export interface Conversation {
   readonly authMode: AuthMode | null;
   readonly skewMs: number | null;
-  readonly deviations: readonly string[];
+  readonly deviations: readonly DevicePolicy[];
+  /** Services that were not where the device said: the address that it told, with the service's namespace, to the one that answers. */
+  readonly elsewhere: Map<string, string>;
   /** Names a policy that had to be used. */
-  deviates(policy: string): void;
+  deviates(policy: DevicePolicy): void;
+  /** Puts an address that the device told on the host that we reached. @returns null when it is none */
+  place(told: string): string | null;
   learnedClock(reading: DeviceClock): void;
-  /** Without a log-in. @returns the content of the SOAP body */
+  /** Without a log-in; where even that is refused, with the one that was proven before. @returns the content of the SOAP body */
   callOpen(call: Call): Promise<XmlValue>;
   /** With whatever log-in the device wants. @returns the content of the SOAP body */
   call(call: Call): Promise<XmlValue>;
@@ -40,17 +49,13 @@ export interface Conversation {
   callForSource(call: Call): Promise<{ readonly body: XmlValue; readonly source: string }>;
 }
 
-type Judged =
-  | { readonly status: 'answer'; readonly body: XmlValue; readonly source: string }
-  | { readonly status: 'refused'; readonly digest: DigestChallenge | null; readonly said: string }
-  | { readonly status: 'failed'; readonly error: HedgerowError };
 /** `sent`: the log-in that the request really carried. */
 type Verdict = Judged & { readonly sent: AuthMode };
 
 /** Refused log-ins after which a conversation sends no more. */
 const mostRefusals = 2;
-/** A clock that moved by less would not change a device's mind. */
-const skewWorthMs = 1_000;
+/** A device that says so few are left before it locks the account gets no other one after a refusal. */
+const fewAttempts = 2;
 
 export function createConversation(options: {
   url: URL;
@@ -69,27 +74,33 @@ export function createConversation(options: {
   const { url, pinned, username, transport, clock, signal } = options;
   const password = options.password ?? '';
   const maxRefusals = Math.min(mostRefusals, options.maxRefusals ?? mostRefusals);
-  const deviations: string[] = [];
+  const deviations: DevicePolicy[] = [];
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   /** A nonce may be bound to an address (Hikvision), so there is one an address. */
   const challenges = new Map<string, { challenge: DigestChallenge; count: number }>();
   let wanted: AuthMode | null = options.authMode;
   let proven: AuthMode | null = null;
   let reading: DeviceClock | null = null;
+  let readAs: ClockReadAs = 'utc';
   let skewMs: number | null = null;
   let refusals = 0;
   let resynced = false;
+  let resyncing = false;
+  /** where a redirect led to: a digest answer is for an address */
+  const redirected = new Map<string, URL>();
 
-  function deviates(policy: string): void {
+  function deviates(policy: DevicePolicy): void {
     if (!deviations.includes(policy)) deviations.push(policy);
   }
 
   async function send(call: Call, login: AuthMode): Promise<Verdict> {
-    const target = call.url === undefined ? url : new URL(call.url);
+    const asked = call.url === undefined ? url : new URL(call.url);
+    const target = redirected.get(asked.href) ?? asked;
     let authorization: string | null = null;
     let header = call.header ?? '';
     let sent: AuthMode = 'none';
     if (login === 'digest' && username !== null) {
-      const held = challenges.get(target.href);
+      const held = challenges.get(asked.href);
       if (held) {
         held.count++;
         sent = 'digest';
@@ -108,9 +119,19 @@ export function createConversation(options: {
       signal,
       ...(call.extraReplyMs === undefined ? {} : { extraReplyMs: call.extraReplyMs }),
     });
-    const verdict = judge(reply);
-    if (verdict.status === 'refused' && verdict.digest) challenges.set(target.href, { challenge: verdict.digest, count: 0 });
+    if (reply.cut) deviates('cut-reply');
+    if (reply.url.href !== target.href) redirected.set(asked.href, reply.url);
+    const verdict = judgeReply(reply);
+    if (verdict.status === 'refused') {
+      if (verdict.digest) challenges.set(asked.href, { challenge: verdict.digest, count: 0 });
+      if (verdict.attemptsLeft !== null) deviates('attempts-left');
+    }
     return { ...verdict, sent };
+  }
+
+  /** Whether one more log-in could lock the account. A first one is given while it cannot be the last. */
+  function wouldLock({ attemptsLeft, sent }: Extract<Verdict, { status: 'refused' }>): boolean {
+    return attemptsLeft !== null && attemptsLeft <= (sent === 'none' ? 1 : fewAttempts);
   }
 
   /** Digest with a nonce that is fresh for this address; a nonce that aged is replaced without counting as a refusal. */
@@ -119,33 +140,45 @@ export function createConversation(options: {
     const first = challenges.get(key);
     if (!first) {
       const opened = await send(call, 'none');
-      if (opened.status !== 'refused' || !opened.digest) return opened;
+      if (opened.status !== 'refused' || !opened.digest || wouldLock(opened)) return opened;
     }
     const reused = (challenges.get(key)?.count ?? 0) > 0;
     const verdict = await send(call, 'digest');
-    if (verdict.status !== 'refused' || !verdict.digest || !(reused || verdict.digest.stale)) return verdict;
+    if (verdict.status !== 'refused' || !verdict.digest || verdict.sent === 'none') return verdict;
+    // Stale: the device says that the password was right. An old nonce without that word is given the benefit of the doubt.
+    if (!verdict.digest.stale && (!reused || wouldLock(verdict))) return verdict;
+    if (!verdict.digest.stale) deviates('aged-nonce');
     return send(call, 'digest');
   }
 
-  /** Reads the clock once more. @returns whether a token would now carry another time */
-  async function resync(): Promise<boolean> {
+  /**
+   * Reads the clock once more.
+   * @param mayRelabel whether the clock may also be taken for one that labels its local time as UTC
+   * @returns whether a token would now carry another time
+   */
+  async function resync(mayRelabel: boolean): Promise<boolean> {
     if (resynced) return false;
     resynced = true;
+    resyncing = true;
     const before = skewMs ?? 0;
     try {
       reading = await options.readClock();
     } catch (thrown) {
       if (thrown instanceof HedgerowError && thrown.kind !== 'aborted') return false;
       throw thrown;
+    } finally {
+      resyncing = false;
     }
-    if (reading.skewMs !== null && Math.abs(reading.skewMs - before) > skewWorthMs) {
-      skewMs = reading.skewMs;
+    const now = skewBy(reading, readAs, clock.nowMs());
+    if (now !== null && Math.abs(now - before) > skewWorthMs) {
+      skewMs = now;
+      deviates('clock-read-again');
       return true;
     }
-    if (reading.skewMs === null || reading.utcMs === null || reading.localMs === null) return false;
-    const local = reading.skewMs + (reading.localMs - reading.utcMs);
-    if (Math.abs(local - before) <= skewWorthMs) return false;
-    skewMs = local;
+    if (!mayRelabel) return false;
+    const other = withoutZone(reading, before, clock.nowMs());
+    if (other === null) return false;
+    ({ readAs, skewMs } = other);
     deviates('local-time-as-utc');
     return true;
   }
@@ -157,6 +190,8 @@ export function createConversation(options: {
       // A device may let anybody read one thing and nobody another: only a used log-in is proof of itself.
       if (verdict.sent !== 'none' || proven === null) proven = verdict.sent;
       wanted = verdict.sent;
+      // A device may be asked for its time again when it refuses what it took before: it may have been switched off.
+      if (verdict.sent === 'username-token') resynced = false;
     }
     return verdict;
   }
@@ -166,7 +201,7 @@ export function createConversation(options: {
     if (mode === 'none') return refused.digest ? 'digest' : 'username-token';
     if (mode === 'digest') return 'username-token';
     if (refused.digest) return 'digest';
-    return (await resync()) ? 'username-token' : null;
+    return (await resync(true)) ? 'username-token' : null;
   }
 
   return {
@@ -178,15 +213,24 @@ export function createConversation(options: {
     },
     deviations,
     deviates,
+    elsewhere: new Map(),
+    place(told) {
+      mendedBy(told, [host, pinned.address]).forEach(deviates);
+      return onReachedHost(told, host);
+    },
     learnedClock(next) {
       reading = next;
-      if (next.skewMs !== null) skewMs = next.skewMs;
+      if (next.utcMs === null) deviates('no-utc-time');
+      skewMs = skewBy(next, readAs, clock.nowMs()) ?? skewMs;
     },
 
     async callOpen(call) {
       const verdict = await send(call, 'none');
       if (verdict.status === 'answer') return verdict.body;
-      throw verdict.status === 'failed' ? sealed(verdict.error) : refusal('It wants a log-in for that.', verdict.said, 0);
+      if (verdict.status === 'failed') throw sealed(verdict.error);
+      if (resyncing || proven === null || proven === 'none') throw refusal('It wants a log-in for that.', verdict, 0);
+      deviates('clock-behind-log-in');
+      return (await callForSource(call)).body;
     },
 
     async call(call) {
@@ -198,14 +242,21 @@ export function createConversation(options: {
   async function callForSource(call: Call): Promise<{ readonly body: XmlValue; readonly source: string }> {
     let mode: AuthMode = username === null ? 'none' : (wanted ?? 'none');
     for (;;) {
-      if (mode !== 'none' && refusals >= maxRefusals) throw refusal('It was asked often enough: no more log-ins in this conversation.', '', refusals);
+      if (mode !== 'none' && refusals >= maxRefusals) throw refusal('It was asked often enough: no more log-ins in this conversation.', null, refusals);
       const verdict = await attempt(call, mode);
       if (verdict.status === 'answer') return verdict;
       if (verdict.status === 'failed') throw sealed(verdict.error);
-      if (username === null) throw refusal('It wants a log-in, and none is given.', verdict.said, 0);
-      if (verdict.sent !== 'none' && proven === verdict.sent) throw refusal('The account may not do this.', verdict.said, 0, true);
+      if (username === null) throw refusal('It wants a log-in, and none is given.', verdict, 0);
+      if (verdict.sent !== 'none' && proven === verdict.sent) {
+        if (verdict.sent === 'username-token' && (await resync(false))) continue;
+        throw refusal('The account may not do this.', verdict, 0, true);
+      }
+      if (wouldLock(verdict)) {
+        refusals = Math.max(refusals, maxRefusals);
+        throw refusal(`It is about to lock the account: it gives ${verdict.attemptsLeft} more. ${verdict.sent === 'none' ? 'No log-in was sent.' : 'No other one was sent.'}`, verdict, refusals);
+      }
       const next = refusals < maxRefusals ? await another(mode, verdict) : null;
-      if (next === null) throw refusal('It refuses the user name or the password.', verdict.said, refusals);
+      if (next === null) throw refusal('It refuses the user name or the password.', verdict, refusals);
       mode = next;
     }
   }
@@ -220,39 +271,9 @@ export function createConversation(options: {
     return new HedgerowError(error.code, withoutPassword(error.message), { context, cause: error.cause });
   }
 
-  function refusal(message: string, said: string, tries: number, rights = false): HedgerowError {
-    const quoted = withoutPassword(said);
-    return new HedgerowError('camera.auth', quoted === '' ? message : `${message} It says: "${quoted}"`, { context: { tries, rights, given: username !== null } });
-  }
-}
-
-function judge(reply: SoapReply): Judged {
-  const challenge = readDigestChallenge(reply.challenges);
-  if (reply.status === 401 || reply.status === 403) return { status: 'refused', digest: challenge, said: saidIn(reply.body) };
-  try {
-    const answer = readEnvelope(reply.body);
-    if (answer.status === 'answer') {
-      if (reply.status < 400) return { ...answer, source: reply.body };
-      // A request that is echoed with a 500 (TL-IPC) is no answer.
-      return { status: 'failed', error: new HedgerowError('camera.reply', `It answers with HTTP ${reply.status}.`, { context: { httpStatus: reply.status } }) };
-    }
-    const { fault } = answer;
-    if (isNotAuthorized(fault)) return { status: 'refused', digest: challenge, said: faultText(fault) };
-    const context = { fault: faultText(fault), unsupported: isUnsupported(fault), httpStatus: reply.status };
-    return { status: 'failed', error: new HedgerowError('camera.reply', `It answers with a fault: ${faultText(fault)}`, { context }) };
-  } catch (thrown) {
-    if (!(thrown instanceof HedgerowError)) throw thrown;
-    if (reply.status < 400) return { status: 'failed', error: thrown };
-    return { status: 'failed', error: new HedgerowError('camera.reply', `It answers with HTTP ${reply.status} and no SOAP message.`, { context: { httpStatus: reply.status, unsupported: true }, cause: thrown }) };
-  }
-}
-
-/** The reason in the body of a refusal, when it is a fault; never raw text. */
-function saidIn(body: string): string {
-  try {
-    const answer = readEnvelope(body);
-    return answer.status === 'fault' ? oneLine(faultText(answer.fault)) : '';
-  } catch {
-    return '';
+  function refusal(message: string, verdict: Extract<Verdict, { status: 'refused' }> | null, tries: number, rights = false): HedgerowError {
+    const quoted = withoutPassword(verdict?.said ?? '');
+    const context = { tries, rights, given: username !== null, ...(verdict === null || verdict.attemptsLeft === null ? {} : { attemptsLeft: verdict.attemptsLeft }) };
+    return new HedgerowError('camera.auth', quoted === '' ? message : `${message} It says: "${quoted}"`, { context });
   }
 }

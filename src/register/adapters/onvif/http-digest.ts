@@ -22,7 +22,7 @@ export function readDigestChallenge(headers: readonly string[]): DigestChallenge
     if (scheme !== 'digest') continue;
     const nonce = parameters.get('nonce');
     const algorithm = parameters.get('algorithm') ?? null;
-    const qop = parameters.get('qop')?.toLowerCase().split(/[\s,]+/) ?? [];
+    const qop = (parameters.get('qop') ?? '').toLowerCase().split(/[\s,]+/).filter((q) => q !== '');
     if (nonce === undefined || !hashes[baseAlgorithm(algorithm)] || (qop.length > 0 && !qop.includes('auth'))) continue;
     return {
       realm: parameters.get('realm') ?? '',

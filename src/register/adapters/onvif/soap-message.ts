@@ -53,7 +53,7 @@ function readFault(fault: XmlValue): SoapFault {
 }
 
 export function isNotAuthorized({ codes, reason }: SoapFault): boolean {
-  return codes.some((c) => /^(NotAuthorized|FailedAuthentication|InvalidSecurityToken|InvalidSecurity)$/i.test(c)) || /not authori[sz]ed|unauthori[sz]ed|authority failure|failed authentication/i.test(reason);
+  return codes.some((c) => /^(NotAuthorized|FailedAuthentication|InvalidSecurityToken|InvalidSecurity)$/i.test(c)) || /not authori[sz]ed|unauthori[sz]ed|authority failure|failed authentication|time check failed/i.test(reason);
 }
 
 /** The device does not have this operation: another way may exist. */

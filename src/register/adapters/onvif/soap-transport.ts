@@ -31,6 +31,10 @@ export interface SoapReply {
   readonly status: number;
   readonly body: string;
   readonly challenges: readonly string[];
+  /** where it came from: another address than the one that was asked after a redirect */
+  readonly url: URL;
+  /** the device ended the connection before the reply was whole */
+  readonly cut: boolean;
 }
 
 export type SoapTransport = (request: SoapRequest) => Promise<SoapReply>;
@@ -42,7 +46,7 @@ interface HttpReply extends SoapReply {
 export function createSoapTransport({ clock, limits }: { clock: Clock; limits: OnvifLimits }): SoapTransport {
   return async (request) => {
     const first = await exchange(request, clock, limits);
-    const next = redirectTarget(first, request.url);
+    const next = redirectTarget(first, request);
     if (next === null) return first;
     const second = await exchange({ ...request, url: next }, clock, limits);
     if (isRedirect(second.status)) throw new HedgerowError('camera.reply', 'The device redirects again and again.');
@@ -54,7 +58,11 @@ function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 307 || status === 308;
 }
 
-function redirectTarget(reply: HttpReply, from: URL): URL | null {
+/**
+ * The same device on another port, path or scheme; nowhere else. It may name the host as we do or by the address that is
+ * pinned; the connection goes to the pinned address either way, so that no second answer of a name server is asked for.
+ */
+function redirectTarget(reply: HttpReply, { url: from, pinned }: SoapRequest): URL | null {
   if (!isRedirect(reply.status)) return null;
   let target: URL;
   try {
@@ -62,9 +70,14 @@ function redirectTarget(reply: HttpReply, from: URL): URL | null {
   } catch (cause) {
     throw new HedgerowError('camera.reply', 'The device redirects to something that is no address.', { cause });
   }
-  if (target.hostname !== from.hostname || (target.protocol !== 'http:' && target.protocol !== 'https:')) {
-    throw new HedgerowError('camera.reply', 'The device redirects to another host; that is not followed.');
+  const isSame = target.hostname === from.hostname || target.hostname.replace(/^\[|\]$/g, '') === pinned.address;
+  if (!isSame || (target.protocol !== 'http:' && target.protocol !== 'https:')) {
+    throw new HedgerowError('camera.reply', 'The device redirects to another host; that is not followed. Register the address that it redirects to, if that is the camera.');
   }
+  if (from.protocol === 'https:' && target.protocol === 'http:') throw new HedgerowError('camera.reply', 'The device redirects from https:// to http://; that is not followed.');
+  target.username = '';
+  target.password = '';
+  target.hostname = from.hostname;
   return target;
 }
 
@@ -123,9 +136,15 @@ function exchange(request: SoapRequest, clock: Clock, limits: OnvifLimits): Prom
     outgoing.on('response', (reply) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
-      const finish = (): void => {
+      const tooLong = (): void => fail(new HedgerowError('camera.reply', `The reply is longer than ${limits.maxReplyBytes} bytes; it was cut.`, { context: { limitBytes: limits.maxReplyBytes } }));
+      // A length that is announced too long need not be waited for.
+      if (Number(reply.headers['content-length'] ?? 0) > limits.maxReplyBytes) tooLong();
+      const finish = (cut = false): void => {
+        if (cut && bytes === 0) fail(connectionError(Object.assign(new Error('The connection was closed.'), { code: 'ECONNRESET' })));
         if (!settle()) return;
         resolve({
+          url,
+          cut,
           status: reply.statusCode ?? 0,
           body: Buffer.concat(chunks).toString('utf8'),
           challenges: reply.headersDistinct['www-authenticate'] ?? [],
@@ -134,13 +153,13 @@ function exchange(request: SoapRequest, clock: Clock, limits: OnvifLimits): Prom
       };
       reply.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > limits.maxReplyBytes) fail(new HedgerowError('camera.reply', `The reply is longer than ${limits.maxReplyBytes} bytes; it was cut.`));
+        if (bytes > limits.maxReplyBytes) tooLong();
         else chunks.push(chunk);
       });
-      reply.on('end', finish);
+      reply.on('end', () => finish());
       // A device that closes early has often said all that it has to say; the XML reader judges that.
-      reply.on('aborted', finish);
-      reply.on('error', (cause) => (bytes > 0 ? finish() : fail(connectionError(cause))));
+      reply.on('aborted', () => finish(true));
+      reply.on('error', (cause) => (bytes > 0 ? finish(true) : fail(connectionError(cause))));
     });
     // As bytes: a text would take the head along into its own encoding.
     outgoing.end(Buffer.from(body, 'utf8'));
