@@ -139,6 +139,13 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
     changed.push('address');
     runSeesIt = onboard = true;
   }
+  if (patch.sourceToken !== undefined && patch.sourceToken !== row.sourceToken) {
+    // Another video source is another stream: the ladder finds it.
+    Object.assign(columns, { sourceToken: patch.sourceToken, profileToken: null, streamUrlTold: null, onboardedAt: null } satisfies Partial<CameraRow>);
+    if ((columns.protocol ?? row.protocol) === 'onvif') columns.streamUrl = null;
+    changed.push('sourceToken');
+    runSeesIt = onboard = true;
+  }
   if (changed.length === 0) return { columns: {}, changed, onboard: false };
   requireAccountability({ ...row, ...columns });
   if (runSeesIt) columns.configVersion = row.configVersion + 1;
