@@ -112,10 +112,12 @@ export type Camera = z.infer<typeof camera>;
 export interface StreamTarget {
   readonly cameraId: string;
   readonly siteId: string;
-  /** `rtsp://host:port/path` with the pinned, guarded address; no credentials inside */
+  /** `rtsp://host:port/path` with the pinned, guarded address; no credentials inside, but for cameras that take them in the path only */
   readonly url: string;
   readonly username: string | null;
   readonly password: string | null;
+  /** the log-in is never sent in clear (Basic), not even to a camera that asks for it so */
+  readonly digestOnly?: boolean;
   readonly sampleIntervalMs: number;
   /** grows with every change of this camera that a run must see */
   readonly configVersion: number;

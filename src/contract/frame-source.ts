@@ -41,6 +41,8 @@ export interface RunEnd {
   readonly reason: EndReason;
   /** one line for people, without addresses' credentials */
   readonly detail: string;
+  /** with `auth`: false when no log-in was sent, because none was given or the camera asks for it in a way that is not used */
+  readonly loginSent?: boolean;
   readonly frames: number;
   readonly dropped: number;
   readonly bytes: number;

@@ -14,6 +14,7 @@ import { readChildLine, startFfmpeg } from './ffmpeg-child.js';
 import { createPpmReader, type PpmPicture } from './ppm-reader.js';
 import { openRtspRelay } from './rtsp-relay.js';
 import { precheckRtsp } from './rtsp-precheck.js';
+import { credentialsOf } from './rtsp-reply.js';
 
 /** After the polite signal, the child has so long to leave. */
 const graceMs = 300;
@@ -29,6 +30,7 @@ interface Parts {
 interface Why {
   readonly reason: EndReason;
   readonly detail: string;
+  readonly loginSent?: boolean;
 }
 
 export function createFfmpegFrameSource(parts: Parts): FrameSource {
@@ -51,15 +53,15 @@ export function createFfmpegFrameSource(parts: Parts): FrameSource {
 async function runStream(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSourceOptions): Promise<RunEnd> {
   const { target, signal } = options;
   const tally = { frames: 0, dropped: 0, bytes: 0 };
-  const end = ({ reason, detail }: Why): RunEnd => ({ reason, detail, ...tally });
+  const end = ({ reason, detail, loginSent }: Why): RunEnd => ({ reason, detail, ...(loginSent === undefined ? {} : { loginSent }), ...tally });
   if (signal.aborted) return end({ reason: 'stopped', detail: 'Stopped.' });
-  const credentials = target.username === null ? null : { username: target.username, password: target.password ?? '' };
+  const credentials = credentialsOf(target);
   if (withCredentials(target.url, credentials) === undefined) return end({ reason: 'protocol', detail: credentialsTooLong });
   const checked = await precheckRtsp({ url: target.url, credentials, timeoutMs: options.connectTimeoutMs, clock: parts.clock, signal });
   if (checked.status === 'ended') return end(checked);
   const described = { told: false };
   for (;;) {
-    const relay = await openRtspRelay(new URL(target.url));
+    const relay = await openRtspRelay(new URL(target.url), { digestOnly: target.digestOnly });
     try {
       const why = await runChild(parts, modes, options, withCredentials(relay.url, credentials) ?? relay.url, tally, described);
       if (why !== 'again') return end(why.reason === 'stopped' ? why : (relay.cut() ?? why));

@@ -21,6 +21,7 @@ import { reasonOfRead, textOf } from './libav-reason.js';
 import { believable } from './rtcp.js';
 import { openRtspRelay } from './rtsp-relay.js';
 import { precheckRtsp } from './rtsp-precheck.js';
+import { credentialsOf } from './rtsp-reply.js';
 
 /** Threads of libuv's pool that streams leave to files, names and decoding. */
 const threadsLeftFree = 8;
@@ -76,16 +77,16 @@ async function runStream(parts: Parts & { pool: DecoderPool; modes: Map<string, 
   const { clock, log } = parts;
   const { target, signal } = options;
   const tally = { frames: 0, dropped: 0, bytes: 0 };
-  const end = ({ reason, detail }: Why): RunEnd => ({ reason, detail, ...tally });
+  const end = ({ reason, detail, loginSent }: Why): RunEnd => ({ reason, detail, ...(loginSent === undefined ? {} : { loginSent }), ...tally });
   const stopped: Why = { reason: 'stopped', detail: 'Stopped.' };
   if (signal.aborted) return end(stopped);
 
-  const credentials = target.username === null ? null : { username: target.username, password: target.password ?? '' };
+  const credentials = credentialsOf(target);
   if (withCredentials(target.url, credentials) === undefined) return end({ reason: 'protocol', detail: credentialsTooLong });
   const checked = await precheckRtsp({ url: target.url, credentials, timeoutMs: options.connectTimeoutMs, clock, signal });
   if (checked.status === 'ended') return end(checked);
 
-  const relay = await openRtspRelay(new URL(target.url));
+  const relay = await openRtspRelay(new URL(target.url), { digestOnly: target.digestOnly });
   const demuxer = createDemuxer({ url: withCredentials(relay.url, credentials) ?? relay.url, ioTimeoutMs: options.stallMs });
   let why: Why | undefined;
   const stop = (reason: Why): void => {

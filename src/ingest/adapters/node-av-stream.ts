@@ -16,6 +16,7 @@ import type { VideoStream } from './node-av-demuxer.js';
 export interface Why {
   readonly reason: EndReason;
   readonly detail: string;
+  readonly loginSent?: boolean;
 }
 
 export interface StreamParts {

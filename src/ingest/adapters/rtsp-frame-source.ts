@@ -20,6 +20,7 @@ import { createStreamWorker, type StreamWorker, type Why } from './node-av-strea
 import { createParameterSets } from './parameter-sets.js';
 import { createCaptureClock } from './rtcp.js';
 import { hostOf, parseRtspUrl } from './rtsp-precheck.js';
+import { credentialsOf } from './rtsp-reply.js';
 import type { VideoTrack } from './rtsp-sdp.js';
 import { createRtspSession, type RtspSession, type SessionOutcome } from './rtsp-session.js';
 
@@ -66,7 +67,7 @@ type SessionEnd = { readonly status: 'over'; readonly why: Why } | Extract<Sessi
 async function runStream(parts: Parts, options: FrameSourceOptions): Promise<RunEnd> {
   const { target } = options;
   const tally = { frames: 0, dropped: 0, bytes: 0 };
-  const end = ({ reason, detail }: Why): RunEnd => ({ reason, detail, ...tally });
+  const end = ({ reason, detail, loginSent }: Why): RunEnd => ({ reason, detail, ...(loginSent === undefined ? {} : { loginSent }), ...tally });
   let url = target.url;
   for (let moves = 0; ; moves++) {
     const address = parseRtspUrl(url);
@@ -93,7 +94,7 @@ async function runStream(parts: Parts, options: FrameSourceOptions): Promise<Run
 function runSession(parts: Parts, options: FrameSourceOptions, url: string, address: URL, tally: { frames: number; dropped: number; bytes: number }): Promise<SessionEnd> {
   const { clock, log } = parts;
   const { target, signal, connectTimeoutMs, stallMs } = options;
-  const credentials = target.username === null ? null : { username: target.username, password: target.password ?? '' };
+  const credentials = credentialsOf(target);
   if (signal.aborted) return Promise.resolve({ status: 'over', why: stopped });
 
   return new Promise((resolve) => {

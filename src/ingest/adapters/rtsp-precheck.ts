@@ -7,9 +7,9 @@ import net from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import { systemCodeOf } from '../../core/errors.js';
 import type { EndReason } from '../../contract/frame-source.js';
-import { authorization, parseReply, type Credentials, type RtspReply } from './rtsp-reply.js';
+import { authorization, parseReply, unansweredText, type Credentials, type RtspReply } from './rtsp-reply.js';
 
-export type PrecheckOutcome = { readonly status: 'open' } | { readonly status: 'ended'; readonly reason: EndReason; readonly detail: string };
+export type PrecheckOutcome = { readonly status: 'open' } | { readonly status: 'ended'; readonly reason: EndReason; readonly detail: string; readonly loginSent?: boolean };
 
 export interface PrecheckOptions {
   /** without credentials; the host is a numeric, guarded address */
@@ -35,10 +35,10 @@ export async function precheckRtsp(options: PrecheckOptions): Promise<PrecheckOu
     if (moved) return moved;
     let answer = await line.ask('DESCRIBE', null);
     if (answer.status === 'reply' && answer.reply.status === 401) {
-      if (!options.credentials) return ended('auth', 'The camera asks for a user name and a password.');
+      if (!options.credentials) return { ...ended('auth', 'The camera asks for a user name and a password.'), loginSent: false };
       const challenges = answer.reply.headers.get('www-authenticate') ?? [];
       const authorize = authorization(challenges, 'DESCRIBE', options.url, options.credentials);
-      if (authorize === null) return ended('auth', 'The camera asks for a kind of authentication that is neither Digest (MD5) nor Basic.');
+      if (authorize === null) return { ...ended('auth', unansweredText(options.credentials, 'MD5')), loginSent: false };
       answer = await line.ask('DESCRIBE', authorize);
     }
     return answer.status === 'ended' ? answer : judge(answer.reply, url);

@@ -21,8 +21,11 @@ const cutText = 'The camera sends us elsewhere; this adapter follows no redirect
 /** A camera says less than this before it plays. */
 const mostHandshakeBytes = 256 * 1024;
 
-/** @param url `rtsp://host[:port]/…` with a numeric, guarded address and no credentials */
-export async function openRtspRelay(url: URL): Promise<RtspRelay> {
+/**
+ * @param url `rtsp://host[:port]/…` with a numeric, guarded address and no credentials
+ * @param options.digestOnly a log-in in clear (Basic) is cut off before it leaves
+ */
+export async function openRtspRelay(url: URL, { digestOnly = false }: { digestOnly?: boolean | undefined } = {}): Promise<RtspRelay> {
   const sockets = new Set<net.Socket>();
   let why: { reason: EndReason; detail: string } | null = null;
   const end = (reason: EndReason, detail: string): void => {
@@ -37,9 +40,16 @@ export async function openRtspRelay(url: URL): Promise<RtspRelay> {
     // libav heeds redirects until it asks to play, and never after.
     let playing = false;
     let said = '';
+    let asked = '';
     near.on('error', () => far.destroy());
     far.on('error', (error) => end('closed', `The connection broke: ${systemCodeOf(error) ?? 'error'}.`));
-    near.on('data', (chunk: Buffer) => (playing ||= chunk.toString('latin1').startsWith('PLAY ')));
+    // Before the pipe: what ends here has not left.
+    near.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      playing ||= text.startsWith('PLAY ');
+      asked = (asked + text).slice(-8_192);
+      if (digestOnly && /authorization:\s*basic/i.test(asked)) end('auth', 'The camera asks for the password in clear, and this log-in may not be sent so.');
+    });
     near.pipe(far);
     far.on('data', (chunk: Buffer) => {
       if (!playing) {

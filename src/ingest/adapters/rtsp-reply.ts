@@ -3,6 +3,7 @@
  * libav. Bounded: a reply with more than 64 KiB is refused. RFC 2326, RFC 2617.
  */
 import { createHash } from 'node:crypto';
+import type { StreamTarget } from '../../contract/camera.js';
 
 const maxReplyBytes = 65_536;
 
@@ -61,6 +62,19 @@ function readHeaders(lines: readonly string[]): Map<string, string[]> {
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+  /** never sent as Basic */
+  readonly digestOnly?: boolean;
+}
+
+export function credentialsOf({ username, password, digestOnly = false }: StreamTarget): Credentials | null {
+  return username === null ? null : { username, password: password ?? '', digestOnly };
+}
+
+/** Why a challenge cannot be answered. */
+export function unansweredText({ digestOnly = false }: Credentials, algorithms: string): string {
+  return digestOnly
+    ? `The camera asks for no Digest (${algorithms}), and this log-in may not be sent in clear.`
+    : `The camera asks for a kind of authentication that is neither Digest (${algorithms}) nor Basic.`;
 }
 
 /** Digest algorithms by the name in a challenge; no name means MD5. */
@@ -81,7 +95,7 @@ export function authorization(challenges: readonly string[], method: string, uri
   const spoken = more.algorithms ?? libavAlgorithms;
   const digest = challenges.find((c) => /^digest\s/i.test(c) && spoken.includes((parameter(c, 'algorithm') ?? '').toLowerCase()));
   if (digest) return digestAnswer(digest, method, uri, who, more.nonceCount ?? 1);
-  if (challenges.some((c) => /^basic\b/i.test(c))) {
+  if (who.digestOnly !== true && challenges.some((c) => /^basic\b/i.test(c))) {
     return `Basic ${Buffer.from(`${who.username}:${who.password}`, 'utf8').toString('base64')}`;
   }
   return null;

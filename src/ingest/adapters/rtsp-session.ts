@@ -9,7 +9,7 @@ import type { EndReason } from '../../contract/frame-source.js';
 import { readRtcp, receiverReport, type SenderReport } from './rtcp.js';
 import { emptyRtpPacket, readRtp, type RtpPacket } from './rtp-packet.js';
 import { openRtspLine, type LineEnd } from './rtsp-line.js';
-import { authorization, isStale, ownAlgorithms, type Credentials, type RtspReply } from './rtsp-reply.js';
+import { authorization, isStale, ownAlgorithms, unansweredText, type Credentials, type RtspReply } from './rtsp-reply.js';
 import { hostOf, redirectOf } from './rtsp-precheck.js';
 import { readDescription, resolveControl, type VideoTrack } from './rtsp-sdp.js';
 
@@ -19,7 +19,7 @@ export type SessionOutcome =
   | { readonly status: 'moved'; readonly url: string }
   /** the video is neither H.264 nor H.265 */
   | { readonly status: 'other-codec'; readonly codec: string }
-  | { readonly status: 'ended'; readonly reason: EndReason; readonly detail: string };
+  | { readonly status: 'ended'; readonly reason: EndReason; readonly detail: string; readonly loginSent?: boolean };
 
 export interface RtspSession {
   /** Never rejects; settles after the connection ended or `close`, too. */
@@ -150,8 +150,8 @@ export function createRtspSession(options: SessionOptions): RtspSession {
       const refused = redirectOf(reply, address);
       return refused ?? { status: 'moved', url: reply.headers.get('location')?.[0] ?? '' };
     }
-    if (status === 401 && !credentials) return ended('auth', 'The camera asks for a user name and a password.');
-    if (status === 401 && authorize(method, options.url).length === 0) return ended('auth', 'The camera asks for a kind of authentication that is neither Digest (MD5, SHA-256) nor Basic.');
+    if (status === 401 && !credentials) return { ...ended('auth', 'The camera asks for a user name and a password.'), loginSent: false };
+    if (status === 401 && credentials && authorize(method, options.url).length === 0) return { ...ended('auth', unansweredText(credentials, 'MD5, SHA-256')), loginSent: false };
     if (status === 401 || status === 403) return ended('auth', `The camera refused the user name or the password (${status}).`);
     if (status === 404 || (status === 454 && method === 'DESCRIBE')) return ended('not-found', `The camera knows no stream at this path (${status}).`);
     if (status === 461) return ended('protocol', 'The camera does not send video over RTSP itself (461).');
