@@ -192,7 +192,7 @@ describe('services and media', () => {
     const services = await dev.services();
     expect(services).toMatchObject({ media1: 'http://127.0.0.1/onvif/services', media2: 'http://127.0.0.1/onvif/services', events: 'http://127.0.0.1:8106/onvif/services', deviceIo: null });
     expect(services.told).toContain('http://192.168.0.90/onvif/services');
-    expect(dev.deviations).toEqual(['reached-host']);
+    expect(dev.deviations).toEqual(['reached-host', 'last-of-several-ports']);
   });
 
   it('falls back to capabilities', async () => {

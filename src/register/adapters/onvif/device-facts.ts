@@ -4,19 +4,23 @@ import { HedgerowError } from '../../../core/errors.js';
 import type { DeviceClock, DeviceIdentity, DeviceInformation, DeviceServices } from '../../onvif-client.js';
 import { normalEndpointReference } from '../../endpoint-reference.js';
 import { child, children, find, numberAt, textAt, type XmlValue } from '../../soap-xml.js';
-import { onReachedHost, readToldAddress } from '../../told-address.js';
 import type { Conversation } from './conversation.js';
 import { namespaces, oneLine } from './soap-message.js';
 
 const { tds } = namespaces;
+/** Not spoken, only looked for. */
+const ptz = 'http://www.onvif.org/ver20/ptz/wsdl';
 
-export async function readDeviceClock(ask: Conversation['callOpen'], clock: Clock): Promise<DeviceClock> {
+/** Never learns from it by itself: the conversation does. */
+export async function readDeviceClock({ callOpen, deviates }: Pick<Conversation, 'callOpen' | 'deviates'>, clock: Clock): Promise<DeviceClock> {
   const startMs = clock.monotonicMs();
-  const body = await ask({ action: `${tds}/GetSystemDateAndTime`, body: '<tds:GetSystemDateAndTime/>' });
+  const body = await callOpen({ action: `${tds}/GetSystemDateAndTime`, body: '<tds:GetSystemDateAndTime/>' });
   const roundTripMs = clock.monotonicMs() - startMs;
   const told = find(body, 'SystemDateAndTime');
   if (told === undefined) throw new HedgerowError('camera.reply', 'It answers, but tells no date and time.');
   const utcMs = readDateTime(child(told, 'UTCDateTime'));
+  const overflows = (name: string): boolean => (numberAt(told, 'UTCDateTime', 'Time', name) ?? 0) > 59;
+  if (overflows('Minute') || overflows('Second')) deviates('overflowing-time');
   const type = textAt(told, 'DateTimeType')?.toLowerCase();
   return {
     utcMs,
@@ -78,14 +82,13 @@ export function normalMac(text: string): string | null {
   return digits.length !== 12 || /^(0+|f+)$/.test(digits) ? null : (digits.match(/../g)?.join(':') ?? null);
 }
 
-export async function readServices(conversation: Conversation, host: string): Promise<DeviceServices> {
+/** Of services that we do not use, PTZ is noted with the told addresses: it is what media gets mixed up with. */
+export async function readServices(conversation: Conversation): Promise<DeviceServices> {
   const told: string[] = [];
   const place = (address: string | null): string | null => {
     if (address === null) return null;
     told.push(address);
-    const rewritten = onReachedHost(address, host);
-    const said = readToldAddress(address);
-    if (said && said.host !== host) conversation.deviates('reached-host');
+    const rewritten = conversation.place(address);
     return rewritten !== null && /^https?:/.test(rewritten) && URL.canParse(rewritten) ? rewritten : null;
   };
   const listed = await optional(async () => {
@@ -95,14 +98,17 @@ export async function readServices(conversation: Conversation, host: string): Pr
     });
     const byNamespace = new Map<string, string>();
     for (const service of children(find(body, 'GetServicesResponse'), 'Service')) {
-      const [namespace, address] = [textAt(service, 'Namespace'), textAt(service, 'XAddr')];
+      // The whole name with its version counts: media 1 and 2 differ in nothing else.
+      const [namespace, address] = [textAt(service, 'Namespace')?.replace(/\/+$/, '') ?? null, textAt(service, 'XAddr')];
       if (namespace !== null && address !== null && !byNamespace.has(namespace)) byNamespace.set(namespace, address);
     }
     return byNamespace.size === 0 ? null : byNamespace;
   });
   if (listed !== null && (listed.has(namespaces.trt) || listed.has(namespaces.tr2))) {
     const at = (namespace: string): string | null => place(listed.get(namespace) ?? null);
-    return { media1: at(namespaces.trt), media2: at(namespaces.tr2), events: at(namespaces.tev), deviceIo: at(namespaces.tmd), recording: at(namespaces.trc), search: at(namespaces.tse), analytics: at(namespaces.tan), told };
+    const found = { media1: at(namespaces.trt), media2: at(namespaces.tr2), events: at(namespaces.tev), deviceIo: at(namespaces.tmd), recording: at(namespaces.trc), search: at(namespaces.tse), analytics: at(namespaces.tan), told };
+    at(ptz);
+    return found;
   }
   conversation.deviates('capabilities-instead-of-services');
   const body = await conversation.call({
@@ -111,7 +117,7 @@ export async function readServices(conversation: Conversation, host: string): Pr
   });
   const capabilities = find(body, 'Capabilities');
   const at = (...path: string[]): string | null => place(textAt(capabilities, ...path, 'XAddr'));
-  return {
+  const found = {
     media1: at('Media'),
     media2: null,
     events: at('Events'),
@@ -121,6 +127,8 @@ export async function readServices(conversation: Conversation, host: string): Pr
     analytics: at('Analytics') ?? at('Extension', 'Analytics'),
     told,
   };
+  at('PTZ');
+  return found;
 }
 
 /** A device may not know an operation, or keep it from this account; neither is a reason to stop. */

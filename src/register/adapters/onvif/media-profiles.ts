@@ -3,6 +3,7 @@ import { HedgerowError } from '../../../core/errors.js';
 import type { DeviceServices, MediaProfile } from '../../onvif-client.js';
 import { attribute, child, children, escapeXml, find, numberAt, textAt, type XmlValue } from '../../soap-xml.js';
 import type { Conversation } from './conversation.js';
+import { askAnywhere } from './service-address.js';
 import { namespaces } from './soap-message.js';
 
 const { trt, tr2 } = namespaces;
@@ -23,15 +24,15 @@ export async function readProfiles(conversation: Conversation, services: DeviceS
         if (profiles.length > 0) return profiles;
         break;
       } catch (thrown) {
-        if (!isReplyFault(thrown)) throw thrown;
+        if (!isNoAnswer(thrown)) throw thrown;
         failure = thrown;
-        if (thrown.context['unsupported'] === true) break;
+        if (thrown.code !== 'camera.reply' || thrown.context['unsupported'] === true) break;
       }
     }
-    conversation.deviates('media1-instead-of-media2');
   }
   if (services.media1 !== null) {
-    const body = await conversation.call({ url: services.media1, action: `${trt}/GetProfiles`, body: '<trt:GetProfiles/>' });
+    const body = await askAnywhere(conversation, services, { url: services.media1, action: `${trt}/GetProfiles`, body: '<trt:GetProfiles/>' }, 'GetProfilesResponse');
+    if (services.media2 !== null) conversation.deviates('media1-instead-of-media2');
     return children(find(body, 'GetProfilesResponse'), 'Profiles').flatMap(profileOfMedia1);
   }
   if (failure !== undefined) throw failure as Error;
@@ -106,13 +107,14 @@ export async function readStreamAddress(conversation: Conversation, services: De
   if (services.media1 !== null) {
     const url = services.media1;
     ways.push(async () => {
-      const body = await conversation.call({
+      const call = {
         url,
         action: `${trt}/GetStreamUri`,
         body:
           '<trt:GetStreamUri><trt:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream><tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport></trt:StreamSetup>' +
           `<trt:ProfileToken>${token}</trt:ProfileToken></trt:GetStreamUri>`,
-      });
+      };
+      const body = await askAnywhere(conversation, services, call, 'GetStreamUriResponse');
       return textAt(find(body, 'GetStreamUriResponse'), 'MediaUri', 'Uri');
     });
   }
@@ -123,17 +125,20 @@ export async function readStreamAddress(conversation: Conversation, services: De
       const told = await way();
       if (told !== null) {
         if (index > 0) conversation.deviates(profile.media === 2 ? 'media1-stream-address' : 'media2-stream-address');
+        // Names what is wrong with the address; it is told as it came.
+        conversation.place(told);
         return told;
       }
       failure = new HedgerowError('camera.reply', 'It tells no stream address.');
     } catch (thrown) {
-      if (!isReplyFault(thrown)) throw thrown;
+      if (!isNoAnswer(thrown)) throw thrown;
       failure = thrown;
     }
   }
   throw failure as Error;
 }
 
-function isReplyFault(thrown: unknown): thrown is HedgerowError {
-  return thrown instanceof HedgerowError && thrown.code === 'camera.reply';
+/** One of two services that fails, hangs up or keeps itself from this account is no reason not to ask the other. */
+function isNoAnswer(thrown: unknown): thrown is HedgerowError {
+  return thrown instanceof HedgerowError && (thrown.code === 'camera.reply' || thrown.code === 'camera.unreachable' || (thrown.code === 'camera.auth' && thrown.context['rights'] === true));
 }

@@ -40,11 +40,11 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
         },
         clock,
         signal,
-        readClock: () => readDeviceClock((call) => conversation.callOpen(call), clock),
+        readClock: () => readDeviceClock(conversation, clock),
       });
 
       const readClock = async (): Promise<DeviceClock> => {
-        const reading = await readDeviceClock((call) => conversation.callOpen(call), clock);
+        const reading = await readDeviceClock(conversation, clock);
         conversation.learnedClock(reading);
         return reading;
       };
@@ -63,7 +63,7 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
         clock: readClock,
         information: () => readInformation(conversation),
         identity: () => readIdentity(conversation),
-        services: () => readServices(conversation, host),
+        services: () => readServices(conversation),
         profiles: (services) => readProfiles(conversation, services),
         streamAddress: (services, profile) => readStreamAddress(conversation, services, profile),
         networkTime: () => readNetworkTime(conversation),
@@ -82,7 +82,7 @@ export function createOnvifClient({ guard, clock, log, limits }: { guard: Addres
         users: () => readUsers(conversation),
         setPassword: (user, password) => setUserPassword(conversation, user, password),
         digitalInputs: (services) => readDigitalInputs(conversation, services),
-        subscribe: (services) => subscribe(conversation, services, host),
+        subscribe: (services) => subscribe(conversation, services, clock),
       };
     },
   };

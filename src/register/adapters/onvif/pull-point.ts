@@ -1,18 +1,23 @@
 /**
  * Input events by a pull-point (ONVIF Core, 9.1). The subscription's address is put on the host that we reached, its
- * reference parameters are echoed (Axis), and it is always ended: devices have four to eight slots, and leaked ones block.
+ * reference parameters are echoed (Axis), its life time is told in the way that the device understands, and it is always
+ * ended: devices have four to eight slots, and leaked ones block. Times of events are not taken from the device.
  */
+import type { Clock } from '../../../core/clock.js';
 import { HedgerowError } from '../../../core/errors.js';
 import type { DeviceServices, InputEvent, PullPoint } from '../../onvif-client.js';
 import { attribute, child, children, escapeXml, find, textAt, type XmlValue } from '../../soap-xml.js';
-import { onReachedHost } from '../../told-address.js';
 import type { Conversation } from './conversation.js';
 import { optional } from './device-facts.js';
+import { readDateTimeMs, writeDateTime } from './device-time.js';
 import { namespaces } from './soap-message.js';
 
 const { tev, tmd, wsnt } = namespaces;
 /** Mandatory for some (Tapo), and long enough for one missed renewal. */
-const lifeTime = 'PT120S';
+const lifeTimeMs = 120_000;
+const lifeTime = `PT${lifeTimeMs / 1000}S`;
+/** A device that grants less of it did not understand it (Vista: none at all; others make their own span of it). */
+const leastGrantedMs = 60_000;
 
 export async function readDigitalInputs(conversation: Conversation, services: DeviceServices): Promise<readonly string[]> {
   const { deviceIo } = services;
@@ -23,7 +28,7 @@ export async function readDigitalInputs(conversation: Conversation, services: De
   return children(find(body ?? undefined, 'GetDigitalInputsResponse'), 'DigitalInputs').flatMap((i) => attribute(i, 'token') ?? []);
 }
 
-export async function subscribe(conversation: Conversation, services: DeviceServices, host: string): Promise<PullPoint> {
+export async function subscribe(conversation: Conversation, services: DeviceServices, clock: Clock): Promise<PullPoint> {
   if (services.events === null) throw new HedgerowError('camera.reply', 'It has no event service.', { context: { unsupported: true } });
   const eventsUrl = services.events;
   const { body, source } = await conversation.callForSource({
@@ -32,27 +37,54 @@ export async function subscribe(conversation: Conversation, services: DeviceServ
     header: addressing(`${tev}/EventPortType/CreatePullPointSubscriptionRequest`, eventsUrl),
     body: `<tev:CreatePullPointSubscription><tev:InitialTerminationTime>${lifeTime}</tev:InitialTerminationTime></tev:CreatePullPointSubscription>`,
   });
-  const reference = child(find(body, 'CreatePullPointSubscriptionResponse'), 'SubscriptionReference');
-  const told = textAt(reference, 'Address');
-  const rewritten = told === null ? null : onReachedHost(told, host);
-  // An empty address means the event service itself (go2rtc #2302).
-  const url = rewritten !== null && /^https?:/.test(rewritten) && URL.canParse(rewritten) ? rewritten : eventsUrl;
+  const answer = find(body, 'CreatePullPointSubscriptionResponse');
+  if (answer === undefined) throw new HedgerowError('camera.reply', 'It answers something else than a subscription.');
+  const url = subscriptionUrl(conversation, textAt(answer, 'SubscriptionReference', 'Address')) ?? eventsUrl;
   const echoed = echoParameters(source);
+  if (echoed !== '') conversation.deviates('reference-parameters');
   const call = (action: string, content: string, extraReplyMs = 0): Promise<XmlValue> =>
     conversation.call({ url, action, header: addressing(action, url) + echoed, body: content, extraReplyMs });
 
+  const toldMs = readDateTimeMs(textAt(answer, 'CurrentTime'));
+  const endMs = readDateTimeMs(textAt(answer, 'TerminationTime'));
+  /** The device's clock minus ours, by the reply itself; null where a span is understood, or nothing is told of it. */
+  const aheadMs = toldMs !== null && endMs !== null && endMs - toldMs < leastGrantedMs ? toldMs - clock.nowMs() : null;
+  let renews = true;
+
+  async function renew(): Promise<void> {
+    if (!renews) return;
+    const until = aheadMs === null ? lifeTime : writeDateTime(clock.nowMs() + aheadMs + lifeTimeMs);
+    try {
+      await call(`${wsnt}/SubscriptionManager/RenewRequest`, `<wsnt:Renew><wsnt:TerminationTime>${until}</wsnt:TerminationTime></wsnt:Renew>`);
+    } catch (thrown) {
+      // Where the subscription itself is gone, who listens makes a new one.
+      if (!(thrown instanceof HedgerowError) || (thrown.code !== 'camera.reply' && thrown.code !== 'camera.auth') || /ResourceUnknown/i.test(String(thrown.context['fault']))) throw thrown;
+      renews = false;
+      conversation.deviates('no-renewal');
+    }
+  }
+
+  if (aheadMs !== null) {
+    conversation.deviates('absolute-termination-time');
+    await renew();
+  }
+
   return {
     async pull(waitMs) {
-      const answer = await call(
-        `${tev}/PullPointSubscription/PullMessagesRequest`,
-        `<tev:PullMessages><tev:Timeout>PT${Math.max(1, Math.round(waitMs / 1000))}S</tev:Timeout><tev:MessageLimit>50</tev:MessageLimit></tev:PullMessages>`,
-        waitMs,
-      );
-      return children(find(answer, 'PullMessagesResponse'), 'NotificationMessage').flatMap(readInputEvent);
+      const ask = (): Promise<XmlValue> =>
+        call(
+          `${tev}/PullPointSubscription/PullMessagesRequest`,
+          `<tev:PullMessages><tev:Timeout>PT${Math.max(1, Math.round(waitMs / 1000))}S</tev:Timeout><tev:MessageLimit>50</tev:MessageLimit></tev:PullMessages>`,
+          waitMs,
+        );
+      const pulled = await ask().catch((thrown: unknown) => {
+        if (!isHangUp(thrown)) throw thrown;
+        conversation.deviates('pull-again');
+        return ask();
+      });
+      return children(find(pulled, 'PullMessagesResponse'), 'NotificationMessage').flatMap(readInputEvent);
     },
-    async renew() {
-      await optional(() => call(`${wsnt}/SubscriptionManager/RenewRequest`, `<wsnt:Renew><wsnt:TerminationTime>${lifeTime}</wsnt:TerminationTime></wsnt:Renew>`));
-    },
+    renew,
     async close() {
       try {
         await call(`${wsnt}/SubscriptionManager/UnsubscribeRequest`, '<wsnt:Unsubscribe/>');
@@ -61,6 +93,19 @@ export async function subscribe(conversation: Conversation, services: DeviceServ
       }
     },
   };
+}
+
+/** An empty address, or one that is none, means the event service itself (go2rtc #2302). */
+function subscriptionUrl(conversation: Conversation, told: string | null): string | null {
+  const placed = told === null ? null : conversation.place(told);
+  if (placed !== null && /^https?:/.test(placed) && URL.canParse(placed)) return placed;
+  conversation.deviates('events-at-event-service');
+  return null;
+}
+
+/** Some end the connection instead of answering that nothing happened. */
+function isHangUp(thrown: unknown): boolean {
+  return thrown instanceof HedgerowError && thrown.code === 'camera.unreachable' && /^(ECONNRESET|EPIPE)$/.test(String(thrown.context['code']));
 }
 
 /** `tns1:Device/Trigger/DigitalInput` and makers' relatives (`tnshik:AlarmIn`). Everything else is not ours to know. */
