@@ -5,12 +5,15 @@ import { api, type Me } from './api/endpoints.js';
 import { isSignedOut } from './api/problem.js';
 import { createQueries } from './api/queries.js';
 import { CameraPage } from './camera/camera-page.js';
+import { PrintPage } from './commission/print-page.js';
 import { LiveProvider } from './live/live-context.js';
 import { LoginPage } from './session/login-page.js';
 import { SessionProvider } from './session/session-context.js';
 import { AppShell } from './shell/app-shell.js';
+import { Hatches } from './map/hatches.js';
+import { MapPage } from './map/map-page.js';
 import { NoticeProvider } from './shell/notices.js';
-import { useRoute } from './shell/route.js';
+import { hrefOf, useRoute } from './shell/route.js';
 import { SetupPage } from './setup/setup-page.js';
 import { useText } from './text/i18n.js';
 import { VillagePage } from './village/village-page.js';
@@ -61,6 +64,7 @@ export function App({ linkSecret }: { linkSecret: string | undefined }) {
   if (entry.status === 'asking') return <div className="starting">{t('app.starting')}</div>;
   return (
     <NoticeProvider>
+      <Hatches />
       {entry.status === 'out' ? (
         <LoginPage firstError={entry.error} onSignedIn={(me) => setEntry({ status: 'in', me })} />
       ) : (
@@ -84,9 +88,13 @@ function Page() {
     case 'village':
       return <VillagePage alertId={route.alertId} />;
     case 'camera':
-      return <CameraPage key={route.cameraId} cameraId={route.cameraId} />;
+      return <CameraPage key={route.cameraId} cameraId={route.cameraId} placing={route.placing === true} />;
+    case 'map':
+      return <MapPage />;
     case 'setup':
       return <SetupPage tab={route.tab} />;
+    case 'print':
+      return <PrintPage key={hrefOf(route)} siteId={route.siteId} cameraId={route.cameraId ?? null} />;
     default:
       return route satisfies never;
   }

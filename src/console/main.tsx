@@ -8,6 +8,7 @@ import './styles/village.css';
 import './styles/alerts.css';
 import './styles/camera.css';
 import './styles/setup.css';
+import './styles/register.css';
 import { linkSecret } from './session/one-time-link.js';
 import { startText } from './text/i18n.js';
 

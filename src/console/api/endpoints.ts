@@ -4,7 +4,7 @@ import type { Camera, Rung } from '../../contract/camera.js';
 import type { Page } from '../../contract/page.js';
 import type { PictureRow } from '../../contract/picture.js';
 import type { Grant } from '../../contract/principal.js';
-import type { Discovered, ImportReport } from '../../contract/registry.js';
+import type { SiteFeature, SiteMapReport } from '../../contract/site-map.js';
 import type { Place, Site } from '../../contract/site.js';
 import type { Zone } from '../../contract/zone.js';
 import { call, listAll, pathWith, request } from './client.js';
@@ -25,6 +25,9 @@ export const api = {
 
   sites: (signal?: AbortSignal) => listAll<Site>('/sites', {}, signal),
   createSite: (draft: Draft) => call<Site>('/sites', { method: 'POST', json: draft }),
+  features: async (siteId: string, signal?: AbortSignal) => (await call<{ items: SiteFeature[] }>(`/sites/${siteId}/features`, { signal })).items,
+  importMap: (siteId: string, file: Blob, options: { dryRun: boolean; skipBad: boolean; replace: boolean }) =>
+    call<SiteMapReport>(`/sites/${siteId}/map`, { method: 'POST', query: { ...options }, raw: { type: 'application/geo+json', body: file } }),
   places: (signal?: AbortSignal) => listAll<Place>('/places', {}, signal),
   createPlace: (draft: Draft) => call<Place>('/places', { method: 'POST', json: draft }),
 
@@ -35,9 +38,6 @@ export const api = {
   removeCamera: (id: string) => call<undefined>(`/cameras/${id}`, { method: 'DELETE' }),
   probe: (id: string) => call<{ rungs: Rung[] }>(`/cameras/${id}/probe`, { method: 'POST' }),
   confirmView: (id: string) => call<Camera>(`/cameras/${id}/confirm-view`, { method: 'POST' }),
-  importCsv: (file: Blob, options: { dryRun: boolean; skipBad: boolean; siteId: string | null }) =>
-    call<ImportReport>('/cameras/import', { method: 'POST', query: { ...options }, raw: { type: 'text/csv', body: file } }),
-  discover: () => call<{ items: Discovered[] }>('/discovery', { method: 'POST', json: {} }),
 
   newestPicture: async (cameraId: string, signal: AbortSignal): Promise<Blob> => (await request(`/cameras/${cameraId}/pictures/newest`, { signal })).blob(),
   pictures: (cameraId: string, limit: number, signal?: AbortSignal) => call<Page<PictureRow>>('/pictures', { query: { cameraId, limit }, signal }),
@@ -45,6 +45,7 @@ export const api = {
 
   zones: (cameraId?: string, signal?: AbortSignal) => listAll<Zone>('/zones', { cameraId }, signal),
   createZone: (draft: Draft) => call<Zone>('/zones', { method: 'POST', json: draft }),
+  updateZone: (id: string, draft: Draft) => call<Zone>(`/zones/${id}`, { method: 'PATCH', json: draft }),
   removeZone: (id: string) => call<undefined>(`/zones/${id}`, { method: 'DELETE' }),
 
   schedules: (signal?: AbortSignal) => listAll<Schedule>('/schedules', {}, signal),

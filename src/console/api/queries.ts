@@ -10,6 +10,7 @@ export const keys = {
   me: ['me'],
   sites: ['sites'],
   places: ['places'],
+  features: (siteId: string | null) => ['features', siteId],
   cameras: ['cameras'],
   pictures: (cameraId: string) => ['pictures', cameraId],
   zones: ['zones'],
@@ -37,6 +38,8 @@ export function createQueries(): QueryClient {
 
 export const useSites = () => useQuery({ queryKey: keys.sites, queryFn: ({ signal }) => api.sites(signal) });
 export const usePlaces = () => useQuery({ queryKey: keys.places, queryFn: ({ signal }) => api.places(signal) });
+/** The map of one site; null: of none. */
+export const useFeatures = (siteId: string | null) => useQuery({ queryKey: keys.features(siteId), queryFn: ({ signal }) => api.features(siteId ?? '', signal), enabled: siteId !== null });
 export const useCameras = () => useQuery({ queryKey: keys.cameras, queryFn: async ({ signal, client }) => mergeCameras(await api.cameras(signal), client.getQueryData(keys.cameras)) });
 export const useZones = () => useQuery({ queryKey: keys.zones, queryFn: ({ signal }) => api.zones(undefined, signal) });
 export const useSchedules = () => useQuery({ queryKey: keys.schedules, queryFn: ({ signal }) => api.schedules(signal) });

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import type { PictureRow } from '../../contract/picture.js';
 import { api } from '../api/endpoints.js';
 import { keys, useCameras, useZones } from '../api/queries.js';
+import { CommissionPanel } from '../commission/commission-panel.js';
+import { DeviceActions } from '../commission/device-actions.js';
 import { useSession } from '../session/session-context.js';
 import { Confirm } from '../shell/dialog.js';
 import { Icon } from '../shell/icons.js';
@@ -95,6 +97,7 @@ export function CameraPage({ cameraId }: { cameraId: string }) {
           <PictureStrip camera={camera} chosenId={stored?.id ?? null} onChoose={setStored} />
         </div>
         <div>
+          <CommissionPanel camera={camera} />
           <section className="panel">
             <h2>{t('camera.ladder')}</h2>
             <Ladder rungs={probed} busy={probe.isPending} />
@@ -103,6 +106,7 @@ export function CameraPage({ cameraId }: { cameraId: string }) {
             <h2>{t('camera.facts')}</h2>
             <CameraFacts camera={camera} />
           </section>
+          <DeviceActions camera={camera} />
         </div>
       </div>
       {dialog === 'edit' && <EditCamera camera={camera} onClose={() => setDialog('none')} />}

@@ -6,18 +6,22 @@ import type { Action } from '../session/permissions.js';
 import { useText } from '../text/i18n.js';
 import { AddCamera } from './add-camera.js';
 import { Channels } from './channels.js';
-import { CsvImport } from './csv-import.js';
+import { Credentials } from './credentials.js';
 import { Deliveries } from './deliveries.js';
 import { FindCameras } from './find-cameras.js';
+import { Onboard } from './onboard.js';
 import { Places } from './places.js';
 import { Rules } from './rules.js';
 import { Schedules } from './schedules.js';
 import { Sites } from './sites.js';
+import { TableImport } from './table-import.js';
 
 const tabs: readonly { tab: SetupTab; icon: IconName; needs: Action }[] = [
   { tab: 'find', icon: 'search', needs: 'editCameras' },
   { tab: 'cameras', icon: 'camera', needs: 'editCameras' },
   { tab: 'import', icon: 'upload', needs: 'editCameras' },
+  { tab: 'onboard', icon: 'check', needs: 'editCameras' },
+  { tab: 'credentials', icon: 'authenticated', needs: 'editCameras' },
   { tab: 'sites', icon: 'map', needs: 'seeSetup' },
   { tab: 'places', icon: 'place', needs: 'seeSetup' },
   { tab: 'schedules', icon: 'clock', needs: 'seeSetup' },
@@ -63,7 +67,11 @@ function Tab({ tab }: { tab: SetupTab }) {
     case 'find':
       return <FindCameras />;
     case 'import':
-      return <CsvImport />;
+      return <TableImport />;
+    case 'onboard':
+      return <Onboard />;
+    case 'credentials':
+      return <Credentials />;
     case 'sites':
       return <Sites />;
     case 'places':
