@@ -45,6 +45,7 @@ import { createDiscovery } from './register/discovery.js';
 import { createRegistry } from './register/inventory.js';
 import { createOnboarding } from './register/onboarding.js';
 import { createInputWatch } from './register/panic-inputs.js';
+import { ownNetworks } from './register/network-interfaces.js';
 import { createSiteMap } from './register/site-map.js';
 import { createReprobe } from './register/reprobe.js';
 import { createFsObjectStore } from './store/adapters/fs-object-store.js';
@@ -85,7 +86,7 @@ export async function createApp(options: AppOptions) {
   try {
     prepareDataFolder(config.dataFolder);
     const lookup = async (host: string): Promise<string[]> => (await dns.lookup(host, { all: true, verbatim: true })).map((a) => a.address);
-    const cameraGuard = new AddressGuard({ allowed: config.register.allowNetworks, denied: config.register.denyNetworks, lookup });
+    const cameraGuard = new AddressGuard({ allowed: [...config.register.allowNetworks, ...(config.register.allowOwnNetworks ? ownNetworks() : [])], denied: config.register.denyNetworks, lookup });
     const webhookGuard = new AddressGuard({ allowed: config.alert.webhook.allowNetworks, denied: config.alert.webhook.denyNetworks, lookup });
 
     const database = config.database.url
@@ -125,13 +126,13 @@ export async function createApp(options: AppOptions) {
     });
     const registry = createRegistry({ database, sealer, events, ledger, queue, guard: cameraGuard, clock, log });
     const directory = createCameraDirectory({ database, sealer, guard: cameraGuard, clock, log });
-    const onboarding = createOnboarding({ config: config.register, database, sealer, guard: cameraGuard, onvif, source, reports: watch, events, clock, log });
-    const discovery = createDiscovery({ config: config.register, guard: cameraGuard, clock, log, database });
+    const onboarding = createOnboarding({ config: config.register, database, sealer, guard: cameraGuard, onvif, source, reports: watch, events, ledger, clock, log });
+    const discovery = createDiscovery({ config: config.register, guard: cameraGuard, clock, log, database, onvif });
     shutdown.onClose('discovery', () => discovery.close());
     const siteMap = createSiteMap({ database, ledger, events, clock, log });
     const credentialSets = createCredentialSets({ database, sealer, ledger, clock });
     const commissionings = createCommissionings({ config: config.register, database, sealer, guard: cameraGuard, onvif, onboarding, ledger, events, clock, log });
-    const deviceChanges = createDeviceChanges({ config: config.register, database, sealer, onvif, registry, queue, ledger, events, clock, log });
+    const deviceChanges = createDeviceChanges({ config: config.register, database, sealer, guard: cameraGuard, onvif, source, registry, queue, ledger, events, clock, log });
 
     const wakeDeliveries = (): void => {
       queue.enqueue({ name: 'delivery.drain' }, { dedupeKey: 'delivery.drain' }).catch((thrown: unknown) => {
@@ -208,7 +209,6 @@ export async function createApp(options: AppOptions) {
         },
         { concurrency: config.queue.concurrency, signal },
       );
-      await discovery.listen();
       await queue.repeat({ name: 'retention.sweep' }, config.store.sweepEveryMs);
       const reprobing = createReprobe({ config: config.register, database, queue, clock, log }).run(signal);
       shutdown.onClose('reprobe', () => reprobing);
@@ -279,6 +279,7 @@ export async function createApp(options: AppOptions) {
       /** Finishes what a crash left, then brings the roles up. @returns the address of the API, or null without that role */
       async start(): Promise<string | null> {
         await check.recover();
+        if (roles.includes('jobs') || roles.includes('api')) await discovery.listen();
         if (roles.includes('jobs')) await startJobs();
         if (roles.includes('worker')) await startWorker();
         if (!roles.includes('api')) return null;

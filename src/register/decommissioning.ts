@@ -4,7 +4,7 @@
  * Zones and rules stay readable and are never armed again; pictures end with their retention; its run ends as it is no
  * longer runnable, and no other run is touched.
  */
-import { and, eq, isNull, ne } from 'drizzle-orm';
+import { and, eq, isNull, like, ne } from 'drizzle-orm';
 import type { Ledger } from '../contract/auth-ports.js';
 import type { Database, EventLog, Executor } from '../contract/database.js';
 import { actorOf, type Principal } from '../contract/principal.js';
@@ -58,15 +58,12 @@ export async function retireCamera({ database, events, ledger, clock }: RetirePa
 }
 
 /**
- * The device has gone: what it refused says nothing of the next one at that address. A device that other cameras are
- * channels of keeps its count.
+ * The device has gone: what it refused says nothing of the next one at that address. A host that other cameras are on
+ * keeps its count.
  */
 export async function forgetRefusals(tx: Executor, row: CameraRow): Promise<void> {
-  const { host, port } = parseCameraAddress(row.address);
-  const others = await tx.select({ address: cameras.address }).from(cameras).where(and(isNull(cameras.removedAt), ne(cameras.id, row.id)));
-  const shared = others.some(({ address }) => {
-    const other = parseCameraAddress(address);
-    return other.host === host && other.port === port;
-  });
-  if (!shared) await tx.delete(refusedLogins).where(eq(refusedLogins.device, `${host}:${port}`));
+  const { host } = parseCameraAddress(row.address);
+  const others = await tx.select({ address: cameras.address }).from(cameras).where(and(isNull(cameras.removedAt), ne(cameras.id, row.id), like(cameras.address, `%://%${host}%`)));
+  if (others.some(({ address }) => parseCameraAddress(address).host === host)) return;
+  await tx.delete(refusedLogins).where(like(refusedLogins.device, `${host.includes(':') ? `[${host}]` : host}:%`));
 }

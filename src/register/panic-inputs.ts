@@ -50,6 +50,8 @@ const farewellMs = 3_000;
 
 interface Watched {
   readonly configVersion: number;
+  /** a password that was rotated ends no run, but a subscription that logs in with every pull */
+  readonly login: string | null;
   readonly stop: AbortController;
   readonly done: Promise<void>;
 }
@@ -80,15 +82,16 @@ export function createInputWatch(options: {
       .from(cameras)
       .where(and(isNull(cameras.removedAt), eq(cameras.enabled, true), eq(cameras.protocol, 'onvif'), isNotNull(cameras.onboardedAt)));
     const wanted = new Map(rows.filter((r) => mine(r.id)).map((r) => [r.id, r]));
-    for (const [id, { stop, configVersion }] of watched) {
-      if (wanted.get(id)?.configVersion === configVersion) continue;
+    for (const [id, { stop, configVersion, login }] of watched) {
+      const now = wanted.get(id);
+      if (now && now.configVersion === configVersion && now.sealedPassword === login) continue;
       stop.abort();
       watched.delete(id);
     }
     for (const row of wanted.values()) {
       if (closed || watched.has(row.id)) continue;
       const stop = new AbortController();
-      watched.set(row.id, { configVersion: row.configVersion, stop, done: follow(row, stop.signal) });
+      watched.set(row.id, { configVersion: row.configVersion, login: row.sealedPassword, stop, done: follow(row, stop.signal) });
     }
   }
 

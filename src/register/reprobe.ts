@@ -1,6 +1,7 @@
 /**
  * Looks again at cameras that are not onboarded yet: those whose first job was lost or that were off at the time. A
- * refused log-in is left alone until somebody changes the credentials or asks: devices lock accounts.
+ * refused log-in is left alone until somebody changes the credentials or asks: devices lock accounts. Rotations of
+ * credentials whose job was lost are queued again, too.
  */
 import { and, asc, eq, isNull } from 'drizzle-orm';
 import type { Config } from '../config/schema.js';
@@ -11,6 +12,7 @@ import { isAbort, messageOf } from '../core/errors.js';
 import { cameras } from '../db/schema/register.js';
 import type { Logger } from '../telemetry/logger.js';
 import { queueOnboarding } from './cameras.js';
+import { queueOpenRotations } from './credential-rotation.js';
 
 export interface Reprobe {
   /** Queues what is due, once. @returns how many */
@@ -35,6 +37,7 @@ export function createReprobe({ config, database, queue, clock, log }: {
     const before = clock.nowMs() - config.probeEveryMs / 2;
     const due = rows.filter(({ onboarding, updatedAt }) => updatedAt.getTime() <= before && !onboarding.some((r) => r.name === 'auth' && r.status === 'fail'));
     await queueOnboarding({ queue, log }, due.map((r) => r.id));
+    await queueOpenRotations({ database, queue, log });
     return due.length;
   }
 
