@@ -108,12 +108,13 @@ export type DiscoveryProgress = z.infer<typeof discoveryProgress>;
 export interface DiscoverOptions {
   /** names or IPv4 addresses; empty: every IPv4 interface but container bridges */
   readonly interfaces: readonly string[];
-  readonly listenMs: number;
+  /** default: as configured */
+  readonly listenMs?: number | undefined;
   /** container bridges too */
-  readonly bridges?: boolean;
+  readonly bridges?: boolean | undefined;
   /** IPv4 blocks that are asked address by address as well; more than a /20 needs `force` */
-  readonly sweep?: readonly string[];
-  readonly force?: boolean;
+  readonly sweep?: readonly string[] | undefined;
+  readonly force?: boolean | undefined;
   readonly signal: AbortSignal;
   /** a device as soon as it is known, and again when more is known of it */
   readonly onFound?: (device: Discovered) => void;

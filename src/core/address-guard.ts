@@ -18,8 +18,8 @@ export interface PinnedAddress {
 export type Lookup = (host: string) => Promise<readonly string[]>;
 
 export class AddressGuard {
-  readonly #allowed: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[];
-  readonly #denied: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[];
+  readonly #allowed: readonly Network[];
+  readonly #denied: readonly Network[];
   readonly #lookup: Lookup;
 
   /**
@@ -43,8 +43,18 @@ export class AddressGuard {
     return this.#lists(parsed) && (carried === undefined || this.#lists(carried));
   }
 
+  /**
+   * Whether every address of a network lies in an allowed one, for who asks many addresses in a row. What is denied inside
+   * it stays denied: `allows` has the last word on each. A text that is no network is covered by none.
+   */
+  covers(cidr: string): boolean {
+    if (!ipaddr.isValidCIDR(cidr)) return false;
+    const [address, bits] = ipaddr.parseCIDR(cidr);
+    return !this.#denied.some((denied) => contains(denied, address, bits)) && isCovered(address, bits, this.#allowed);
+  }
+
   #lists(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-    const inside = ([network, bits]: readonly [ipaddr.IPv4 | ipaddr.IPv6, number]): boolean =>
+    const inside = ([network, bits]: Network): boolean =>
       address.kind() === network.kind() && address.match(network, bits);
     return this.#allowed.some(inside) && !this.#denied.some(inside);
   }
@@ -75,6 +85,22 @@ export class AddressGuard {
   }
 }
 
+type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+function contains([network, networkBits]: Network, address: ipaddr.IPv4 | ipaddr.IPv6, bits: number): boolean {
+  return network.kind() === address.kind() && networkBits <= bits && address.match(network, networkBits);
+}
+
+/** Halves what no single network covers, as long as a smaller network lies inside. */
+function isCovered(address: ipaddr.IPv4 | ipaddr.IPv6, bits: number, networks: readonly Network[]): boolean {
+  if (networks.some((network) => contains(network, address, bits))) return true;
+  const inside = networks.filter(([network, networkBits]) => network.kind() === address.kind() && networkBits > bits && network.match(address, bits));
+  if (inside.length === 0) return false;
+  const lower = address.toByteArray().map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))));
+  const upper = lower.map((byte, i) => (i === bits >> 3 ? byte | (0x80 >> (bits & 7)) : byte));
+  return [lower, upper].every((half) => isCovered(ipaddr.fromByteArray(half), bits + 1, inside));
+}
+
 /** An IPv4-mapped IPv6 address is judged as the IPv4 address it is. */
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   // Only the dotted-quad form: "127.1" and "0x7f000001" are ways around a check, not addresses of cameras.
@@ -98,7 +124,7 @@ const carriers: readonly { readonly prefix: readonly number[]; readonly at: numb
   { prefix: [0x20, 0x02], at: 2 },
 ];
 
-function parseCidr(text: string): readonly [ipaddr.IPv4 | ipaddr.IPv6, number] {
+function parseCidr(text: string): Network {
   try {
     return ipaddr.parseCIDR(text);
   } catch (cause) {
