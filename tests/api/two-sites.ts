@@ -3,6 +3,7 @@ import type { Alert, Channel, Delivery, Rule, Schedule } from '../../src/contrac
 import type { StreamEvent } from '../../src/contract/events.js';
 import type { Camera } from '../../src/contract/camera.js';
 import type { Database, EventLog } from '../../src/contract/database.js';
+import type { Rotation } from '../../src/contract/device-change.js';
 import type { Page, PageQuery } from '../../src/contract/page.js';
 import type { PictureRow } from '../../src/contract/picture.js';
 import { inScope, type Grant, type Principal, type SiteScope } from '../../src/contract/principal.js';
@@ -36,6 +37,7 @@ export interface SiteContent {
   picture: PictureRow;
   channel: Channel;
   delivery: Delivery;
+  rotation: Rotation;
 }
 
 export function contentOf(name: string): SiteContent {
@@ -62,6 +64,7 @@ export function contentOf(name: string): SiteContent {
     },
     channel: { id: channelId, siteId, kind: 'webhook', name: 'desk', url: 'https://desk.example/hook', enabled: true },
     delivery: { id: newId(), alertId, channelId, siteId, idempotencyKey: 'k', state: 'dead', attempts: 12, nextAttemptAt: null, lastError: 'no', deliveredAt: null, createdAt: at },
+    rotation: { id: newId(), siteId, username: 'admin', by: 'system', startedAt: at, finishedAt: null, cameras: [{ cameraId, name: 'c', status: 'waiting', seen: '', todo: '' }] },
   };
 }
 
@@ -142,7 +145,10 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
     siteMap: {} as never,
     commissionings: {} as never,
     credentialSets: {} as never,
-    deviceChanges: {} as never,
+    deviceChanges: {
+      replace: () => did('replace', here.camera), decommission: () => did('decommission', undefined), devices: () => Promise.resolve([]), rotate: () => did('rotate', here.rotation),
+      rotation: one('rotation', 'rotation.unknown'), rotations: list('rotation'), carryOut: () => did('carryOut', undefined),
+    },
     pictures: { save: () => Promise.reject(new Error('not here')), pictures: list('picture'), picture: one('picture', 'picture.unknown'), bytes: () => Promise.resolve(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)) },
     observations: { record: () => Promise.resolve(), observations: () => Promise.resolve({ items: [], nextCursor: null }) },
     desk: {
