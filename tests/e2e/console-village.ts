@@ -13,9 +13,9 @@ import { camera, type Camera } from '../../src/contract/camera.js';
 import { streamEvent, type NewStreamEvent } from '../../src/contract/events.js';
 import { pictureRow, type PictureRow } from '../../src/contract/picture.js';
 import type { Grant } from '../../src/contract/principal.js';
-import { importReport, type Discovered } from '../../src/contract/registry.js';
 import { place, site } from '../../src/contract/site.js';
 import { zone, type Zone } from '../../src/contract/zone.js';
+import { addRegisterRoutes } from './console-register.js';
 
 const policy = "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png' };
@@ -180,23 +180,7 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
     cameras.push(made);
     return made;
   });
-  app.post<{ Querystring: { dryRun: string } }>(`${api}/cameras/import`, (request) =>
-    importReport.parse({
-      dryRun: request.query.dryRun === 'true', applied: request.query.dryRun !== 'true', created: 2, updated: 0, unchanged: 1, bad: 1,
-      rows: [
-        { line: 2, name: 'West gate', verdict: 'create', cameraId: null, problems: [] },
-        { line: 3, name: 'Weir', verdict: 'create', cameraId: null, problems: [] },
-        { line: 4, name: 'Pump station gate', verdict: 'unchanged', cameraId: pump.id, problems: [] },
-        { line: 5, name: 'Barn', verdict: 'bad', cameraId: null, problems: [{ column: 'purpose', reason: 'is not specific enough: say which place is guarded against what' }, { column: 'review_on', reason: '31.12.27 is not a date like 2027-12-31' }] },
-      ],
-    }),
-  );
-  app.post(`${api}/discovery`, (): { items: Discovered[] } => ({
-    items: [
-      { endpointReference: 'urn:uuid:0f2c0000-aaaa-4bbb-8ccc-000000000001', address: '192.168.1.90', xaddrs: ['http://10.0.0.1/onvif/device_service', 'http://192.168.1.90/onvif/device_service'], name: 'IPC-B120', hardware: 'DS-2CD', interfaces: ['eth0'], macAddress: null, moved: false, via: 'multicast', cameraId: null },
-      { endpointReference: pump.endpointReference ?? '', address: '192.168.1.64', xaddrs: ['http://192.168.1.64/onvif/device_service'], name: 'Simulated', hardware: null, interfaces: ['eth0'], macAddress: null, moved: false, via: 'multicast', cameraId: pump.id },
-    ],
-  }));
+  addRegisterRoutes(app, api, { siteId, cameras, pump, rungs });
   app.post<{ Body: Record<string, unknown> }>(`${api}/zones`, (request) => {
     const made = zone.parse({ ...request.body, id: randomUUID(), siteId });
     zones.push(made);
