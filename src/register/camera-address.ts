@@ -1,10 +1,11 @@
 /**
  * The address of a camera as people write it, in one normal form: `rtsp://host[:port]/path` for a plain stream,
- * `http(s)://host[:port]/path` for an ONVIF device. Credentials are taken out of it. An error never repeats the text:
- * it may hold a password.
+ * `http(s)://host[:port]/path` for an ONVIF device. Credentials are taken out of it; where a stream wants them in its path,
+ * a template stays (`path-credentials.ts`). An error never repeats the text: it may hold a password.
  */
 import { domainToASCII } from 'node:url';
 import { HedgerowError } from '../core/errors.js';
+import { hasSecretInPath, templateOf } from './path-credentials.js';
 
 export interface CameraAddress {
   readonly protocol: 'onvif' | 'rtsp';
@@ -13,7 +14,7 @@ export interface CameraAddress {
   /** as it was written, lower case; IPv6 without brackets */
   readonly host: string;
   readonly port: number;
-  /** from `user:password@`, decoded; null when there was none */
+  /** from `user:password@` or the path, decoded; null when there was none */
   readonly username: string | null;
   readonly password: string | null;
 }
@@ -21,7 +22,7 @@ export interface CameraAddress {
 const defaultPorts = { http: 80, https: 443, rtsp: 554 } as const;
 const devicePath = '/onvif/device_service';
 
-/** @throws HedgerowError `camera.address` for another scheme, no host, a bad port, or a password in the path */
+/** @throws HedgerowError `camera.address` for another scheme, no host, a bad port, or a password in the path that no template can hold */
 export function parseCameraAddress(text: string): CameraAddress {
   const trimmed = text.trim();
   if (trimmed.length > 500) throw wrong('is longer than 500 characters');
@@ -35,7 +36,9 @@ export function parseCameraAddress(text: string): CameraAddress {
   const rest = afterScheme ?? '';
   const authorityEnd = rest.search(/[/?#]/);
   const authority = authorityEnd < 0 ? rest : rest.slice(0, authorityEnd);
-  const path = (authorityEnd < 0 ? '' : rest.slice(authorityEnd)).replace(/#.*$/, '');
+  const written = (authorityEnd < 0 ? '' : rest.slice(authorityEnd)).replace(/#.*$/, '');
+  const template = scheme === 'rtsp' ? templateOf(written) : null;
+  const path = template?.path ?? written;
   if (hasSecretInPath(path)) {
     throw wrong('has a password in its path or query, where everybody who sees the address reads it; give the password by itself and use an address without it');
   }
@@ -51,22 +54,9 @@ export function parseCameraAddress(text: string): CameraAddress {
     address: `${scheme}://${shownHost}${shownPort}${shownPath}`,
     host,
     port,
-    username: credentials?.username ?? null,
-    password: credentials?.password ?? null,
+    username: credentials?.username ?? template?.username ?? null,
+    password: credentials?.password ?? (template?.password || null),
   };
-}
-
-/** Names under which makers put the password into the path; `auth` holds base64 of both parts. */
-const secretName = 'password|passwd|passw|passwort|pass|pwd|psw|pw|loginpas|auth';
-
-/** Some makers put the log-in into the path: `/user=admin_password=secret_channel=1`. */
-export function hasSecretInPath(path: string): boolean {
-  return new RegExp(`(?:^|[/?&_;])(?:${secretName})=[^&_;/]`, 'i').test(path);
-}
-
-/** Takes what looks like a password in a path out of a text that people will read. */
-export function withoutSecretInPath(text: string): string {
-  return text.replace(new RegExp(`((?:${secretName})=)[^&_;/\\s]*`, 'gi'), '$1[sealed]');
 }
 
 function splitCredentials(text: string): { username: string | null; password: string | null } {

@@ -140,8 +140,8 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
     runSeesIt = onboard = true;
   }
   if (patch.sourceToken !== undefined && patch.sourceToken !== row.sourceToken) {
-    // Another video source is another stream: the ladder finds it.
-    Object.assign(columns, { sourceToken: patch.sourceToken, profileToken: null, streamUrlTold: null, onboardedAt: null } satisfies Partial<CameraRow>);
+    // Another video source is another stream, which the ladder finds, and another view, which is learned anew.
+    Object.assign(columns, { sourceToken: patch.sourceToken, viewVersion: row.viewVersion + 1, profileToken: null, streamUrlTold: null, onboardedAt: null } satisfies Partial<CameraRow>);
     if ((columns.protocol ?? row.protocol) === 'onvif') columns.streamUrl = null;
     changed.push('sourceToken');
     runSeesIt = onboard = true;

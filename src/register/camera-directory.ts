@@ -15,6 +15,7 @@ import { cameraStatus } from '../db/schema/watch.js';
 import type { Logger } from '../telemetry/logger.js';
 import { unknownCamera } from './known-camera.js';
 import { openPassword } from './credentials.js';
+import { fillPath, takesLoginInPath } from './path-credentials.js';
 import { reviewOverdue } from './review-date.js';
 import { readToldAddress, writeAddress } from './told-address.js';
 import { toZone } from './zones.js';
@@ -98,12 +99,15 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
       const [row] = isId(cameraId) ? await database.orm.select().from(cameras).where(and(eq(cameras.id, cameraId), isNull(cameras.removedAt))) : [];
       if (!row) throw unknownCamera(cameraId);
       if (row.streamUrl === null) throw new HedgerowError('camera.stream', 'The stream address of the camera is not known yet: its onboarding is not done.', { context: { cameraId } });
+      if (row.fromCredentialSet && takesLoginInPath(row.streamUrl)) throw new HedgerowError('camera.stream', 'The camera takes its log-in in the path of the stream, in clear; one of a credential set is not sent so.', { context: { cameraId } });
+      const password = openPassword(sealer, cameraId, row.sealedPassword);
       return {
         cameraId,
         siteId: row.siteId,
-        url: await pinStream(guard, row.streamUrl),
+        url: fillPath(await pinStream(guard, row.streamUrl), row.username === null && password === null ? null : { username: row.username ?? '', password: password ?? '' }),
         username: row.username,
-        password: openPassword(sealer, cameraId, row.sealedPassword),
+        password,
+        digestOnly: row.fromCredentialSet,
         sampleIntervalMs: row.sampleIntervalMs,
         configVersion: row.configVersion,
       };

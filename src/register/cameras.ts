@@ -68,7 +68,7 @@ export function createCameras(parts: CameraParts): Pick<Registry, 'cameras' | 'c
           const row = await lockedCamera(tx, id);
           const next = changeCameraRow(row, patch, sealer, clock.nowMs());
           if (next.changed.length === 0) return next;
-          if (next.columns.address !== undefined || next.columns.name !== undefined) await refuseTwin(tx, { ...row, ...next.columns });
+          if (next.columns.address !== undefined || next.columns.name !== undefined || next.columns.sourceToken !== undefined) await refuseTwin(tx, { ...row, ...next.columns });
           await tx.update(cameras).set(next.columns).where(eq(cameras.id, id));
           await events.append({ type: 'camera.registered', siteId: row.siteId, data: { id } }, tx);
           await database.notify('hg_camera', id, tx);
@@ -120,22 +120,23 @@ export function onboardKey(cameraId: string): string {
   return `camera.onboard:${cameraId}`;
 }
 
-/** The same name or the same address on one site is the same camera. */
-async function refuseTwin(tx: Executor, row: Pick<CameraRow, 'id' | 'siteId' | 'name' | 'address'>): Promise<void> {
+/** The same name, or the same video source at the same address, on one site is the same camera. */
+async function refuseTwin(tx: Executor, row: Pick<CameraRow, 'id' | 'siteId' | 'name' | 'address' | 'sourceToken'>): Promise<void> {
   const [twin] = await tx
-    .select({ name: cameras.name, address: cameras.address })
+    .select({ name: cameras.name, address: cameras.address, sourceToken: cameras.sourceToken })
     .from(cameras)
     .where(
       and(
         eq(cameras.siteId, row.siteId),
         isNull(cameras.removedAt),
         ne(cameras.id, row.id),
-        or(eq(cameras.address, row.address), sql`lower(${cameras.name}) = lower(${row.name})`),
+        or(and(eq(cameras.address, row.address), sql`${cameras.sourceToken} is not distinct from ${row.sourceToken}`), sql`lower(${cameras.name}) = lower(${row.name})`),
       ),
     )
     .limit(1);
   if (!twin) return;
-  const what = twin.address === row.address ? `the address ${row.address} is that of "${twin.name}"` : `there is a camera named "${twin.name}"`;
+  const source = row.sourceToken === null ? '' : `, source "${row.sourceToken}",`;
+  const what = twin.address === row.address && twin.sourceToken === row.sourceToken ? `the address ${row.address}${source} is that of "${twin.name}"` : `there is a camera named "${twin.name}"`;
   throw new HedgerowError('camera.exists', `On this site ${what}.`, { context: { siteId: row.siteId } });
 }
 

@@ -6,6 +6,7 @@ export const devicePolicies = {
   'reached-host': 'It names addresses on another host; the one that we reached is used.',
   'last-of-several-ports': 'It names several ports in one address; the last one is used.',
   'credentials-dropped': 'It puts a user name or password into its addresses; they are dropped.',
+  'password-in-path': 'It takes the log-in in the path of the stream, in clear; it is put in when the stream is opened, and stored nowhere.',
   'capabilities-instead-of-services': 'It has no list of services; its capabilities are used.',
   'service-at-another-address': 'A service is not at the address that it names for it, but at that of another one.',
   'media1-instead-of-media2': 'It names media 2, which does not answer; media 1 is used.',

@@ -3,7 +3,7 @@ import { rungNames, type Rung } from '../contract/camera.js';
 import type { Clock } from '../core/clock.js';
 import { HedgerowError } from '../core/errors.js';
 import { hintFor } from './onboarding-hints.js';
-import { withoutSecretInPath } from './camera-address.js';
+import { withoutSecretInPath } from './path-credentials.js';
 
 export type RungName = Rung['name'];
 
@@ -19,7 +19,8 @@ export interface Ladder {
   rungs(): Rung[];
 }
 
-export function createLadder(clock: Clock): Ladder {
+/** @param onRung told of each rung as it is climbed, and of the skipped ones when `rungs` is called */
+export function createLadder(clock: Clock, onRung?: (rung: Rung) => void): Ladder {
   const done = new Map<RungName, Rung>();
   let failedAt: RungName | undefined;
 
@@ -35,13 +36,22 @@ export function createLadder(clock: Clock): Ladder {
         step = { status: 'fail', seen: thrown.message, todo: hintFor(name, thrown) };
       }
       const todo = step.status === 'fail' ? step.todo : '';
-      done.set(name, { name, status: step.status, seen: withoutSecretInPath(step.seen).slice(0, 500), todo, tookMs: Math.round(clock.monotonicMs() - startMs) });
+      const rung: Rung = { name, status: step.status, seen: withoutSecretInPath(step.seen).slice(0, 700), todo, tookMs: Math.round(clock.monotonicMs() - startMs) };
+      done.set(name, rung);
+      onRung?.(rung);
       if (step.status === 'fail') failedAt = name;
       return step.status !== 'fail';
     },
 
     rungs() {
-      return rungNames.map((name) => done.get(name) ?? { name, status: 'skipped', seen: failedAt === undefined ? 'Not needed.' : `Not reached: "${failedAt}" failed.`, todo: '', tookMs: 0 });
+      return rungNames.map((name) => {
+        const known = done.get(name);
+        if (known) return known;
+        const skipped: Rung = { name, status: 'skipped', seen: failedAt === undefined ? 'Not needed.' : `Not reached: "${failedAt}" failed.`, todo: '', tookMs: 0 };
+        done.set(name, skipped);
+        onRung?.(skipped);
+        return skipped;
+      });
     },
   };
 }

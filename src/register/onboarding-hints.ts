@@ -13,9 +13,9 @@ export function hintFor(rung: RungName, error: HedgerowError): string {
   if (error.code === 'address.refused') return 'Check the address. If the camera really is in that network, add the network to register.allowNetworks.';
   if (error.code === 'camera.auth') {
     const tries = error.context['tries'];
-    if (error.context['given'] === false) return 'Enter the user name and the password of the camera.';
-    if (error.context['rights'] === true) return 'Give the camera\'s account the right to read media ("Media User" or "Operator").';
-    return `${users} We stopped after ${typeof tries === 'number' ? tries : 2} tries, so that the camera does not lock the account; it is tried again when you change the credentials or ask for it.`;
+    if (error.context['given'] === false) return hintForLogin('none-given');
+    if (error.context['rights'] === true) return hintForLogin('rights');
+    return hintForLogin('refused', typeof tries === 'number' ? tries : 2);
   }
   switch (rung) {
     case 'reach':
@@ -30,6 +30,25 @@ export function hintFor(rung: RungName, error: HedgerowError): string {
       return 'Set up a sub stream with H.264 or H.265 on the camera, or register its rtsp:// address.';
     case 'keyframe':
       return 'Check the video settings of the camera.';
+  }
+}
+
+/**
+ * @param why `few`: the device says that it is about to lock; `way`: it asks for log-ins in a way that is not used
+ * @param tries log-ins that it refused just now
+ */
+export function hintForLogin(why: 'none-given' | 'refused' | 'rights' | 'way' | 'few', tries = 0): string {
+  switch (why) {
+    case 'none-given':
+      return 'Enter the user name and the password of the camera, or give the site a credential set ("hedgerow credentials add") and probe again.';
+    case 'rights':
+      return 'Give the camera\'s account the right to read media ("Media User" or "Operator").';
+    case 'way':
+      return 'Choose "digest" for the authentication of the stream on the camera. A log-in of a credential set is never sent in clear: if the camera knows nothing else, enter a log-in of its own for it.';
+    case 'few':
+      return `The device says that it is about to lock the account: nothing more is tried. ${users}`;
+    case 'refused':
+      return `${users}${tries === 0 ? '' : ` We stopped after ${tries} ${tries === 1 ? 'try' : 'tries'}, so that the camera does not lock the account; it is tried again when you change the credentials or ask for it.`}`;
   }
 }
 

@@ -45,7 +45,7 @@ afterAll(async () => {
 function onboarding() {
   const onvif = createOnvifClient({ guard: bench.guard, clock, log: bench.log, limits });
   return createOnboarding({
-    config, database: bench.database, sealer: bench.sealer, guard: bench.guard, onvif, source, events: bench.events, clock, log: bench.log,
+    config, database: bench.database, sealer: bench.sealer, guard: bench.guard, onvif, source, events: bench.events, ledger: bench.ledger, clock, log: bench.log,
     reports: {
       probed: (id, state, reason) => void reported.set(id, [state, reason]),
       clockMeasured: (id, skewMs) => void skews.set(id, skewMs),
