@@ -374,7 +374,7 @@ describe('cameras', () => {
     expect(ids).toEqual([village.here.camera.id, null]);
     const lines = await village.api.inject({ method: 'POST', url: '/api/v1/discovery', headers: { ...token, accept: 'application/x-ndjson' }, payload: { listenMs: 100 } });
     expect(lines.headers['content-type']).toBe('application/x-ndjson');
-    expect(lines.body.trim().split('\n').map((l) => (JSON.parse(l) as { cameraId: string | null }).cameraId)).toEqual([village.here.camera.id, null]);
+    expect(lines.body.trim().split('\n').map((l) => (JSON.parse(l) as { device: { cameraId: string | null } }).device.cameraId)).toEqual([village.here.camera.id, null]);
   });
 
   it('health counts them by state, on the sites of who asks', async () => {

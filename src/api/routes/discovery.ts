@@ -10,8 +10,16 @@ import { errorOf, problemOf } from '../problem.js';
 import { v1 } from '../route-forms.js';
 import { goneSignal } from './cameras.js';
 
-const defaultListenMs = 4_000;
+const retryAfterMs = 4_000;
 const atOnce = 4;
+const found = z.object({ items: z.array(discovered) });
+const body = z.strictObject({
+  interfaces: z.array(z.string().max(100)).max(50).optional(),
+  listenMs: z.number().int().min(100).max(60_000).optional(),
+  bridges: z.boolean().optional(),
+  sweep: z.array(z.string().max(50)).max(64).optional(),
+  force: z.boolean().optional(),
+});
 
 export function discoveryRoutes(app: Routes, { discovery, registry, signal, log }: RouteDeps): void {
   let running = 0;
@@ -20,8 +28,21 @@ export function discoveryRoutes(app: Routes, { discovery, registry, signal, log 
   async function cut(device: Discovered, scope: SiteScope): Promise<Discovered> {
     if (device.cameraId === null || scope === 'all') return device;
     const siteId = await registry.camera(device.cameraId).then((c) => c.siteId, () => null);
-    return siteId !== null && inScope(scope, siteId) ? device : { ...device, cameraId: null };
+    return siteId !== null && inScope(scope, siteId) ? device : { ...device, cameraId: null, moved: false };
   }
+
+  app.get(
+    `${v1}/discovery/announced`,
+    {
+      config: { access: onSites('admin', 'technician') },
+      schema: { tags: ['discovery'], summary: 'Devices that announced themselves since the program started, the newest first', response: { 200: found } },
+    },
+    async (request) => {
+      const scope = scopeOn(request);
+      const devices = await discovery.announced();
+      return { items: await Promise.all(devices.map((device) => cut(device, scope))) };
+    },
+  );
 
   app.post(
     `${v1}/discovery`,
@@ -29,36 +50,41 @@ export function discoveryRoutes(app: Routes, { discovery, registry, signal, log 
       config: { access: onSites('admin', 'technician') },
       schema: {
         tags: ['discovery'],
-        summary: 'Find devices. With "Accept: application/x-ndjson" they come line by line',
-        body: z.strictObject({ interfaces: z.array(z.string().max(100)).max(50).default([]), listenMs: z.number().int().min(100).max(60_000).default(defaultListenMs) }).nullish(),
-        response: { 200: z.object({ items: z.array(discovered) }) },
+        summary: 'Find devices. With "Accept: application/x-ndjson" they come line by line: {"device"} when one is known and again when more of it is, {"progress"} in between',
+        body: body.nullish(),
+        response: { 200: found },
       },
     },
     async (request, reply) => {
-      if (running >= atOnce) throw new HedgerowError('request.rate', 'Others are looking for devices already.', { context: { retryAfterMs: defaultListenMs } });
+      if (running >= atOnce) throw new HedgerowError('request.rate', 'Others are looking for devices already.', { context: { retryAfterMs } });
       const scope = scopeOn(request);
-      const { interfaces = [], listenMs = defaultListenMs } = request.body ?? {};
-      const options = { interfaces, listenMs, signal: AbortSignal.any([signal, goneSignal(reply)]) };
+      const options = { ...request.body, interfaces: request.body?.interfaces ?? [], signal: AbortSignal.any([signal, goneSignal(reply)]) };
       running++;
       if (!request.headers.accept?.includes('application/x-ndjson')) {
         try {
-          const found = await discovery.discover(options);
-          return { items: await Promise.all(found.map((device) => cut(device, scope))) };
+          const devices = await discovery.discover(options);
+          return { items: await Promise.all(devices.map((device) => cut(device, scope))) };
         } finally {
           running--;
         }
       }
       const lines = new Readable({ read: () => undefined });
       const push = (value: object): void => void (lines.destroyed || lines.push(`${JSON.stringify(value)}\n`));
+      // In order, although each device is looked up.
       let last = Promise.resolve();
-      const onFound = (device: Discovered): void => {
-        last = last.then(async () => push(await cut(device, scope)));
+      const pushNext = (line: () => object | Promise<object>): void => {
+        last = last.then(async () => push(await line()));
       };
       void discovery
-        .discover({ ...options, onFound })
+        .discover({
+          ...options,
+          onFound: (device) => pushNext(async () => ({ device: await cut(device, scope) })),
+          onProgress: (progress) => pushNext(() => ({ progress })),
+        })
         .then(() => last)
-        .catch((thrown: unknown) => {
+        .catch(async (thrown: unknown) => {
           log.warn({ requestId: request.id, error: messageOf(thrown) }, 'discovery ended early');
+          await last.catch(() => undefined);
           push(problemOf(errorOf(thrown), request.id));
         })
         .finally(() => {
