@@ -115,7 +115,9 @@ export async function readStreamAddress(conversation: Conversation, services: De
           `<trt:ProfileToken>${token}</trt:ProfileToken></trt:GetStreamUri>`,
       };
       const body = await askAnywhere(conversation, services, call, 'GetStreamUriResponse');
-      return textAt(find(body, 'GetStreamUriResponse'), 'MediaUri', 'Uri');
+      const told = find(body, 'GetStreamUriResponse');
+      // Some leave out the element around it (onvif_simple_server).
+      return textAt(told, 'MediaUri', 'Uri') ?? textAt(told, 'Uri');
     });
   }
   if (profile.media === 1) ways.reverse();
