@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import type { Polygon } from '../core/polygon.js';
+import { createAccounts, type Accounts } from './auth/accounts.js';
 import { createDigestDoor, type DigestDoor } from './auth/http-digest.js';
 import { createLockout, type Lockout } from './auth/lockout.js';
 import { createUsernameTokenDoor, type UsernameTokenDoor } from './auth/username-token.js';
@@ -22,12 +23,28 @@ export interface SimulatedCamera {
   readonly rtspUrl: string;
   readonly mainRtspUrl: string;
   readonly username: string;
+  /** as it is now: SetUser changes it */
   readonly password: string;
+  /** the video sources of the device: one for a camera, several for a recorder */
+  readonly channels: readonly SimulatedChannel[];
   /** what the walkers of the drawn scene cross, normalised */
   readonly guardPolygon: Polygon;
   readonly longitude: number;
   readonly latitude: number;
   /** clockwise from north */
+  readonly azimuthDeg: number;
+  readonly horizontalFovDeg: number;
+  readonly mountHeightM: number;
+}
+
+/** One video source of a device, with its two streams. */
+export interface SimulatedChannel {
+  /** `VideoSource_1` … */
+  readonly sourceToken: string;
+  readonly name: string;
+  readonly rtspUrl: string;
+  readonly mainRtspUrl: string;
+  readonly guardPolygon: Polygon;
   readonly azimuthDeg: number;
   readonly horizontalFovDeg: number;
   readonly mountHeightM: number;
@@ -39,8 +56,9 @@ export interface CameraDevice {
   readonly uuid: string;
   readonly serialNumber: string;
   readonly macAddress: string;
+  /** the account that the village gives out */
   readonly username: string;
-  readonly password: string;
+  readonly accounts: Accounts;
   readonly requireAuth: boolean;
   readonly lockout: Lockout;
   readonly httpDigest: DigestDoor;
@@ -63,11 +81,16 @@ export function createCameraDevice(options: { index: number; name: string; seed:
   const hash = createHash('sha256').update(`hedgerow village ${options.seed} camera ${index}`).digest('hex');
   const uuid = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-9${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
   const username = 'hedgerow';
-  const password = `sim-${hash.slice(40, 52)}`;
+  const firstPassword = `sim-${hash.slice(40, 52)}`;
   const listeners: ((now: Suffering, before: Suffering) => void)[] = [];
   let state = healthy();
   const nowMs = (): number => clock.nowMs() + state.clockOffsetMs;
-  const door = { realm, username, password, clock };
+  const accounts = createAccounts(() => [
+    { username, password: firstPassword, level: state.accountLevel },
+    ...(state.defaultPassword === null ? [] : [{ username: 'admin', password: state.defaultPassword, level: 'Administrator' as const }]),
+  ]);
+  const passwordOf = (name: string): string | undefined => accounts.find(name)?.password;
+  const door = { realm, passwordOf, clock };
   return {
     index,
     name: options.name,
@@ -75,12 +98,12 @@ export function createCameraDevice(options: { index: number; name: string; seed:
     serialNumber: `SIM${hash.slice(52, 60).toUpperCase()}`,
     macAddress: `02:${[60, 56, 54, 50, 48].map((at) => hash.slice(at, at + 2)).join(':')}`,
     username,
-    password,
+    accounts,
     requireAuth: options.requireAuth,
-    lockout: createLockout({ clock }),
+    lockout: createLockout({ clock, policy: () => ({ maxWrong: state.lockout?.after ?? 8, lockMs: (state.lockout?.seconds ?? 60) * 1000 }) }),
     httpDigest: createDigestDoor({ ...door, qop: true }),
     rtspDigest: createDigestDoor({ ...door, qop: false }),
-    usernameToken: createUsernameTokenDoor({ username, password, nowMs }),
+    usernameToken: createUsernameTokenDoor({ passwordOf, nowMs }),
     bootedMs: clock.nowMs(),
     suffering: () => state,
     apply(fault) {

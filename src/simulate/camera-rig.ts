@@ -1,15 +1,23 @@
-/** One camera put together: device, feed, ONVIF server, faults. Faults of the picture become variants of its loop. */
+/**
+ * One device put together: its channels (a camera has one, a recorder several), ONVIF server, faults. Faults of the picture
+ * become variants of the loops of all its channels.
+ */
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../core/clock.js';
-import { createCameraDevice, type CameraDevice, type SimulatedCamera } from './camera-device.js';
-import type { Content } from './content/content.js';
-import { effectsOf } from './content/variants.js';
+import { messageOf } from '../core/errors.js';
+import { createCameraDevice, type CameraDevice, type SimulatedCamera, type SimulatedChannel } from './camera-device.js';
+import type { CameraContent, Content } from './content/content.js';
+import { ticksPerSecond } from './content/clip.js';
+import { effectsOf, gopGroupsOf } from './content/variants.js';
 import type { Announced } from './discovery/messages.js';
 import type { Fault } from './fault.js';
+import { analyticsService } from './onvif/analytics-service.js';
+import type { Channel, Stream } from './onvif/channel.js';
 import { deviceIoService } from './onvif/device-io-service.js';
 import { createDeviceService, devicePath, scopesOf } from './onvif/device-service.js';
 import { eventService, inputEvent, subscriptionService } from './onvif/event-service.js';
-import { media2Service, mediaService } from './onvif/media-services.js';
+import { mediaService } from './onvif/media-service.js';
+import { media2Service } from './onvif/media2-service.js';
 import { createPullPoints } from './onvif/pull-points.js';
 import { createRecorder } from './onvif/recorder.js';
 import { createSearchService, recordingService } from './onvif/recording-services.js';
@@ -22,7 +30,8 @@ import type { SimulateLog } from './simulate-log.js';
 export interface CameraRig {
   readonly camera: SimulatedCamera;
   readonly device: CameraDevice;
-  readonly mount: RtspMount;
+  /** @param channel counted from 1; undefined when there is none, or none such stream */
+  mount(channel: number, stream: Stream): RtspMount | undefined;
   /** how discovery speaks of it now */
   announced(): Announced;
   apply(fault: Fault): Promise<void>;
@@ -31,12 +40,15 @@ export interface CameraRig {
 
 /** Where the village lies: cameras stand along its street. */
 const villageCentre = { longitude: 116.587, latitude: 35.415 };
+const villageElevationM = 38;
 
 export async function createRig(options: {
   index: number;
   seed: number;
   host: string;
   port: number;
+  /** video sources; more than one makes it a recorder */
+  channels: number;
   requireAuth: boolean;
   clock: Clock;
   log: SimulateLog;
@@ -45,39 +57,80 @@ export async function createRig(options: {
   onRevived: (announced: Announced) => void;
 }): Promise<CameraRig> {
   const { index, clock, log, rtsp } = options;
-  const content = options.content.of(index);
-  const { clip, studio } = content;
-  const device = createCameraDevice({ index, name: content.name, seed: options.seed, clock, requireAuth: options.requireAuth });
-  const feed = createCameraFeed({ clip, clock, startGop: content.startGop });
-  const mount: RtspMount = { device, clip, feed };
+  // The channels of a recorder show the places that follow its own.
+  const contents = Array.from({ length: options.channels }, (_, i) => options.content.of(index + i));
+  const own = contents[0] ?? options.content.of(index);
+  const device = createCameraDevice({ index, name: own.name, seed: options.seed, clock, requireAuth: options.requireAuth });
+  const feeds = contents.map(({ clip, startGop }) => createCameraFeed({ clip, clock, startGop }));
   const pullPoints = createPullPoints({ clock, cameraNowMs: device.nowMs });
-  const recorder = createRecorder(device);
   const host = reachableHost(options.host);
   const told = (): string => device.suffering().wrongHost ?? host;
-  const gopLength = Math.round((clip.timing.durationTicks / clip.timing.gopStartTicks.length / 90_000) * clip.timing.fps);
+  const pathOf = (number: number, stream: Stream): string => `/cam${index}${options.channels === 1 ? '' : `/ch${number}`}/${stream}`;
+  const channels = contents.map((content, i): Channel => channelOf(content, i + 1, device, (stream) => `rtsp://${told()}:${rtsp.port}${pathOf(i + 1, stream)}`));
+  const recorder = createRecorder(device, channels);
+  const place = {
+    longitude: Math.round((villageCentre.longitude + (index % 8) * 0.0009 + Math.floor(index / 8) * 0.0002) * 1e6) / 1e6,
+    latitude: Math.round((villageCentre.latitude + Math.floor(index / 8) * 0.0008 + ((index * 5) % 8) * 0.00011) * 1e6) / 1e6,
+    elevationM: villageElevationM,
+  };
   const services: Service[] = [];
   services.push(
     createDeviceService(() => services.filter((service) => service !== subscriptionService)),
-    mediaService, media2Service, eventService, deviceIoService, createSearchService(), recordingService, subscriptionService,
+    mediaService, media2Service, eventService, deviceIoService, createSearchService(), recordingService, analyticsService, subscriptionService,
   );
+  let cancelRestart = (): void => undefined;
   const onvif = await startOnvifServer({
     host: options.host, port: options.port, clock, log, services,
     context: (httpPort) => ({
-      device, pullPoints, recorder, host, httpPort, rtspPort: rtsp.port,
+      device, pullPoints, recorder, channels, place, host, httpPort, clock,
+      rtspPort: rtsp.port,
       url: (path) => `http://${told()}:${httpPort}${path}`,
-      streamUrl: (profile) => `rtsp://${told()}:${rtsp.port}/cam${index}/${profile === 'Profile_main' ? 'main' : 'sub'}`,
-      video: () => ({ widthPx: clip.widthPx, heightPx: clip.heightPx, ...device.suffering().size, fps: Math.round(clip.timing.fps * 100) / 100, gopLength }),
+      async restart(downMs) {
+        cancelRestart();
+        await apply({ fault: 'die', on: true });
+        cancelRestart = clock.after(downMs, () => void apply({ fault: 'die', on: false }).catch((thrown: unknown) => log.warn({ camera: index, error: messageOf(thrown) }, 'a camera did not come back')));
+      },
     }),
   });
   const announced = (): Announced => ({ uuid: device.uuid, scopes: scopesOf(device), xaddr: `http://${told()}:${onvif.port}${devicePath}`, metadataVersion: 1 });
 
   device.onChange((now, before) => {
     if (now.pressed !== before.pressed) pullPoints.publish(inputEvent(now.pressed, 'Changed', device.nowMs()));
-    // The picture that is frozen is the one that is shown when the fault comes.
-    const position = feed.position();
-    const wanted = JSON.stringify(effectsOf(now, 0));
-    if (wanted !== JSON.stringify(effectsOf(before, 0))) feed.play(studio.variant(effectsOf(now, position)));
+    for (const [i, feed] of feeds.entries()) {
+      const content = contents[i];
+      if (!content) continue;
+      // The picture that is frozen is the one that is shown when the fault comes.
+      const effects = effectsOf(now, feed.position(), content.clip);
+      if (JSON.stringify(effectsOf(now, 0, content.clip)) !== JSON.stringify(effectsOf(before, 0, content.clip))) feed.play(content.studio.variant(effects));
+    }
   });
+
+  async function apply(fault: Fault): Promise<void> {
+    const before = device.suffering();
+    device.apply(fault);
+    const now = device.suffering();
+    if (fault.fault === 'clear') device.lockout.reset();
+    if (now.dead && !before.dead) {
+      pullPoints.close();
+      rtsp.hangUp(index);
+      await onvif.powerOff();
+    }
+    if (!now.dead && before.dead) {
+      await onvif.powerOn();
+      options.onRevived(announced());
+    }
+  }
+
+  const shown = contents.map((content, i): SimulatedChannel => ({
+    sourceToken: `VideoSource_${i + 1}`,
+    name: content.name,
+    rtspUrl: `rtsp://${host}:${rtsp.port}${pathOf(i + 1, 'sub')}`,
+    mainRtspUrl: `rtsp://${host}:${rtsp.port}${pathOf(i + 1, 'main')}`,
+    guardPolygon: content.guardPolygon,
+    azimuthDeg: content.azimuthDeg,
+    horizontalFovDeg: content.horizontalFovDeg,
+    mountHeightM: content.mountHeightM,
+  }));
 
   return {
     camera: {
@@ -85,40 +138,53 @@ export async function createRig(options: {
       name: device.name,
       endpointReference: `urn:uuid:${device.uuid}`,
       onvifUrl: `http://${host}:${onvif.port}${devicePath}`,
-      rtspUrl: `rtsp://${host}:${rtsp.port}/cam${index}/sub`,
-      mainRtspUrl: `rtsp://${host}:${rtsp.port}/cam${index}/main`,
+      rtspUrl: `rtsp://${host}:${rtsp.port}${pathOf(1, 'sub')}`,
+      mainRtspUrl: `rtsp://${host}:${rtsp.port}${pathOf(1, 'main')}`,
       username: device.username,
-      password: device.password,
-      guardPolygon: content.guardPolygon,
-      longitude: Math.round((villageCentre.longitude + (index % 8) * 0.0009 + Math.floor(index / 8) * 0.0002) * 1e6) / 1e6,
-      latitude: Math.round((villageCentre.latitude + Math.floor(index / 8) * 0.0008 + ((index * 5) % 8) * 0.00011) * 1e6) / 1e6,
-      azimuthDeg: content.azimuthDeg,
-      horizontalFovDeg: content.horizontalFovDeg,
-      mountHeightM: content.mountHeightM,
+      get password() {
+        return device.accounts.find(device.username)?.password ?? '';
+      },
+      channels: shown,
+      guardPolygon: own.guardPolygon,
+      longitude: place.longitude,
+      latitude: place.latitude,
+      azimuthDeg: own.azimuthDeg,
+      horizontalFovDeg: own.horizontalFovDeg,
+      mountHeightM: own.mountHeightM,
     },
     device,
-    mount,
-    announced,
-    async apply(fault) {
-      const before = device.suffering();
-      device.apply(fault);
-      const now = device.suffering();
-      if (fault.fault === 'clear') device.lockout.reset();
-      if (now.dead && !before.dead) {
-        pullPoints.close();
-        rtsp.hangUp(index);
-        await onvif.powerOff();
-      }
-      if (!now.dead && before.dead) {
-        await onvif.powerOn();
-        options.onRevived(announced());
-      }
+    mount(number, stream) {
+      const [content, feed] = [contents[number - 1], feeds[number - 1]];
+      if (!content || !feed || (stream === 'sub' && device.suffering().mainOnly)) return undefined;
+      return { device, clip: content.clip, feed };
     },
+    announced,
+    apply,
     async close() {
+      cancelRestart();
       pullPoints.close();
-      feed.close();
+      for (const feed of feeds) feed.close();
       await onvif.close();
     },
+  };
+}
+
+function channelOf(content: CameraContent, number: number, device: CameraDevice, streamUrl: Channel['streamUrl']): Channel {
+  const { timing, widthPx, heightPx } = content.clip;
+  const gopLength = Math.round((timing.durationTicks / timing.gopStartTicks.length / ticksPerSecond) * timing.fps);
+  return {
+    number,
+    name: content.name,
+    sourceToken: `VideoSource_${number}`,
+    configurationToken: `SourceConfig_${number}`,
+    analyticsToken: `Analytics_${number}`,
+    streamUrl,
+    video() {
+      const state = device.suffering();
+      return { widthPx, heightPx, ...state.size, fps: Math.round(timing.fps * 100) / 100, gopLength: gopLength * (gopGroupsOf(state, content.clip) ?? 1) };
+    },
+    azimuthDeg: content.azimuthDeg,
+    horizontalFovDeg: content.horizontalFovDeg,
   };
 }
 

@@ -10,7 +10,7 @@ import { startControlServer } from './control-server.js';
 import { startDiscoveryResponder, type DiscoveryResponder } from './discovery/responder.js';
 import { faultSchema, type FaultInput } from './fault.js';
 import { createRig, type CameraRig } from './camera-rig.js';
-import { startRtspServer } from './rtsp/server.js';
+import { startRtspServer, type RtspMount } from './rtsp/server.js';
 import type { SimulateLog } from './simulate-log.js';
 
 export type { SimulatedCamera } from './camera-device.js';
@@ -36,6 +36,8 @@ export interface VillageOptions {
   readonly basePort?: number;
   /** walkers and cars of the drawn scenes carry the pattern of `scene/watermark.ts` */
   readonly watermark?: boolean;
+  /** video sources of each device in its order; 1 where nothing is said. With more it is a recorder. */
+  readonly channels?: readonly number[];
   /** closes the village */
   readonly signal?: AbortSignal;
 }
@@ -60,7 +62,8 @@ export async function startVillage(options: VillageOptions): Promise<Village> {
   };
   try {
     options.signal?.throwIfAborted();
-    const content = await loadContent({ video: options.video, cameras: options.cameras, seed, watermark: options.watermark ?? false, clock, log });
+    const places = Math.max(options.cameras, ...(options.channels ?? []).slice(0, options.cameras).map((channels, index) => index + channels));
+    const content = await loadContent({ video: options.video, cameras: places, seed, watermark: options.watermark ?? false, clock, log });
     closers.push(() => content.close());
     const rigs: CameraRig[] = [];
     const rtsp = await startRtspServer({ host: options.host, port: basePort, clock, log, mount: (path) => mountOf(rigs, path) });
@@ -71,6 +74,7 @@ export async function startVillage(options: VillageOptions): Promise<Village> {
         index, seed, clock, log, rtsp, content,
         host: options.host,
         port: basePort === 0 ? 0 : basePort + 1 + index,
+        channels: Math.max(1, options.channels?.[index] ?? 1),
         requireAuth: options.requireAuth ?? true,
         onRevived: (announced) => void discovery?.hello(announced),
       });
@@ -116,7 +120,8 @@ export async function startVillage(options: VillageOptions): Promise<Village> {
   }
 }
 
-function mountOf(rigs: readonly CameraRig[], path: string): CameraRig['mount'] | undefined {
-  const index = /^\/cam(\d{1,4})\/(?:main|sub)$/.exec(path)?.[1];
-  return index === undefined ? undefined : rigs[Number(index)]?.mount;
+/** `/cam0/sub`, and `/cam0/ch2/sub` of a recorder. */
+function mountOf(rigs: readonly CameraRig[], path: string): RtspMount | undefined {
+  const [, index, channel = '1', stream] = /^\/cam(\d{1,4})(?:\/ch(\d{1,2}))?\/(main|sub)$/.exec(path) ?? [];
+  return index === undefined || stream === undefined ? undefined : rigs[Number(index)]?.mount(Number(channel), stream === 'main' ? 'main' : 'sub');
 }

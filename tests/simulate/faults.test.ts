@@ -141,7 +141,7 @@ describe('faults on demand', () => {
   it('wrong-xaddr: services, streams and subscriptions name another host', async () => {
     await fault({ fault: 'wrong-xaddr', host: '10.99.99.99' });
     const services = await post(camera.onvifUrl, envelopeOf('<GetServices/>'));
-    expect(services.text.match(/<tds:XAddr>http:\/\/10\.99\.99\.99:/g)).toHaveLength(7);
+    expect(services.text.match(/<tds:XAddr>http:\/\/10\.99\.99\.99:/g)).toHaveLength(8);
     const uri = await callWithDigest(camera.onvifUrl.replace('device', 'media'), '<GetStreamUri><ProfileToken>Profile_sub</ProfileToken></GetStreamUri>', camera);
     expect(uri.text).toContain(`rtsp://10.99.99.99:${new URL(camera.rtspUrl).port}/cam0/sub`);
     const subscription = await callWithDigest(camera.onvifUrl.replace('device', 'event'), '<CreatePullPointSubscription/>', camera);
@@ -212,10 +212,11 @@ describe('faults on demand', () => {
     await expect(house.applyFault(5, { fault: 'clear' })).rejects.toMatchObject({ code: 'simulate.fault' });
   });
 
-  it('has the faults that are tested above and in onvif.test.ts (press, recorder-gap)', () => {
+  it('has the faults that are tested above and in onvif.test.ts and traits.test.ts', () => {
     expect(faultNames).toEqual([
       'die', 'freeze', 'black', 'blur', 'shift', 'cover', 'clock', 'wrong-xaddr', 'refuse-auth', 'press', 'recorder-gap', 'garbage-soap', 'huge-reply',
-      'endless-redirect', 'silent-rtsp', 'corrupt-h264', 'resolution-change', 'drip', 'clear',
+      'endless-redirect', 'silent-rtsp', 'corrupt-h264', 'resolution-change', 'drip', 'default-password', 'audio', 'recognition', 'main-only', 'long-gop', 'no-search', 'summary-only', 'slow-search',
+      'retention', 'ntp', 'set-password', 'geo', 'lockout', 'account-level', 'mask', 'clear',
     ]);
   });
 });

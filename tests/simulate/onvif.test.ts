@@ -24,7 +24,7 @@ describe('ONVIF services of a simulated camera', () => {
     const services = await post(camera.onvifUrl, envelopeOf('<GetServices><IncludeCapability>false</IncludeCapability></GetServices>'));
     const list = at(services, 'Body', 'GetServicesResponse', 'Service') as { Namespace: string; XAddr: string }[];
     expect(list.map((s) => s.Namespace.replace('http://www.onvif.org/', ''))).toEqual([
-      'ver10/device/wsdl', 'ver10/media/wsdl', 'ver20/media/wsdl', 'ver10/events/wsdl', 'ver10/deviceIO/wsdl', 'ver10/search/wsdl', 'ver10/recording/wsdl',
+      'ver10/device/wsdl', 'ver10/media/wsdl', 'ver20/media/wsdl', 'ver10/events/wsdl', 'ver10/deviceIO/wsdl', 'ver10/search/wsdl', 'ver10/recording/wsdl', 'ver20/analytics/wsdl',
     ]);
     expect(list.every((s) => s.XAddr.startsWith(base()))).toBe(true);
     const capabilities = await post(camera.onvifUrl, envelopeOf('<GetCapabilities><Category>All</Category></GetCapabilities>'));

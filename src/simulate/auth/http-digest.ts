@@ -13,8 +13,8 @@ export interface DigestDoor {
 
 export interface DigestDoorOptions {
   readonly realm: string;
-  readonly username: string;
-  readonly password: string;
+  /** undefined for an account that there is not */
+  readonly passwordOf: (username: string) => string | undefined;
   readonly clock: Clock;
   /** RTSP devices mostly offer none */
   readonly qop: boolean;
@@ -26,10 +26,9 @@ const maxNonces = 256;
 const maxCounters = 4096;
 
 export function createDigestDoor(options: DigestDoorOptions): DigestDoor {
-  const { realm, username, password, clock, qop, nonceLifeMs = 300_000 } = options;
+  const { realm, passwordOf, clock, qop, nonceLifeMs = 300_000 } = options;
   const key = randomBytes(16);
   const counters = new Map<string, Set<string>>();
-  const ha1 = md5(`${username}:${realm}:${password}`);
 
   const sign = (issued: string): string => createHmac('sha256', key).update(issued).digest('hex').slice(0, 16);
   const isFresh = (nonce: string): boolean => {
@@ -48,7 +47,9 @@ export function createDigestDoor(options: DigestDoorOptions): DigestDoor {
     verify(header, method) {
       const fields = parseDigest(header);
       const field = (name: string): string => fields?.get(name) ?? '';
-      if (!fields || field('username') !== username || field('realm') !== realm) return 'wrong';
+      const password = passwordOf(field('username'));
+      if (!fields || password === undefined || field('realm') !== realm) return 'wrong';
+      const ha1 = md5(`${field('username')}:${realm}:${password}`);
       const nonce = field('nonce');
       const ha2 = md5(`${method}:${field('uri')}`);
       const withQop = field('qop') === 'auth';

@@ -9,14 +9,21 @@ export interface Lockout {
   reset(): void;
 }
 
-/** @param maxWrong the try with this number locks */
-export function createLockout(options: { clock: Clock; maxWrong?: number; lockMs?: number }): Lockout {
-  const { clock, maxWrong = 8, lockMs = 60_000 } = options;
+export interface LockoutPolicy {
+  /** the try with this number locks */
+  readonly maxWrong: number;
+  readonly lockMs: number;
+}
+
+/** @param options.policy asked at each wrong try */
+export function createLockout(options: { clock: Clock; policy?: () => LockoutPolicy }): Lockout {
+  const { clock, policy = () => ({ maxWrong: 8, lockMs: 60_000 }) } = options;
   let wrong = 0;
   let lockedUntilMs = -Infinity;
   return {
     locked: () => clock.monotonicMs() < lockedUntilMs,
     wrong() {
+      const { maxWrong, lockMs } = policy();
       if (++wrong < maxWrong) return;
       wrong = 0;
       lockedUntilMs = clock.monotonicMs() + lockMs;

@@ -16,15 +16,16 @@ export interface UsernameTokenDoor {
 const maxNonces = 4096;
 
 /** @param nowMs the camera's own clock: `Created` is judged by it, within `windowMs` to both sides */
-export function createUsernameTokenDoor(options: { username: string; password: string; nowMs: () => number; windowMs?: number }): UsernameTokenDoor {
+export function createUsernameTokenDoor(options: { passwordOf: (username: string) => string | undefined; nowMs: () => number; windowMs?: number }): UsernameTokenDoor {
   const { windowMs = 5_000 } = options;
   const seen = new Set<string>();
   return {
     verify(token) {
       const createdMs = Date.parse(token.created);
-      if (token.username !== options.username || token.nonceBase64 === '' || !/Z$/.test(token.created)) return 'wrong';
+      const password = options.passwordOf(token.username);
+      if (password === undefined || token.nonceBase64 === '' || !/Z$/.test(token.created)) return 'wrong';
       if (!(Math.abs(options.nowMs() - createdMs) <= windowMs)) return 'wrong';
-      if (passwordDigest(token.nonceBase64, token.created, options.password) !== token.digest) return 'wrong';
+      if (passwordDigest(token.nonceBase64, token.created, password) !== token.digest) return 'wrong';
       const use = `${token.nonceBase64} ${token.created}`;
       if (seen.has(use)) return 'wrong';
       if (seen.size >= maxNonces) seen.delete(seen.values().next().value ?? '');

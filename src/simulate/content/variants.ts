@@ -5,7 +5,7 @@
 import { messageOf } from '../../core/errors.js';
 import type { Suffering } from '../fault.js';
 import type { SimulateLog } from '../simulate-log.js';
-import type { Clip, Gop } from './clip.js';
+import { ticksPerSecond, type Clip, type Gop } from './clip.js';
 import { decodeGop } from './decoder.js';
 import { createGopEncoder, type GopEncoder } from './encoder.js';
 import { applyEffects } from './filters.js';
@@ -20,13 +20,24 @@ export interface Effects {
   /** group whose first picture is shown for ever */
   readonly frozenGop: number | null;
   readonly size: Suffering['size'];
+  /** groups of the loop that make one group here; null: each stays one */
+  readonly gopGroups: number | null;
 }
 
 /** @returns undefined when the picture is as it should be */
-export function effectsOf(state: Suffering, position: number): Effects | undefined {
+export function effectsOf(state: Suffering, position: number, clip: Clip): Effects | undefined {
   const { shift, blurRadiusPx, coverShare, black, size } = state;
-  if (!shift && blurRadiusPx === null && coverShare === null && !black && !state.frozen && !size) return undefined;
-  return { shift, blurRadiusPx, coverShare, black, frozenGop: state.frozen ? position : null, size };
+  const gopGroups = gopGroupsOf(state, clip);
+  if (!shift && blurRadiusPx === null && coverShare === null && !black && !state.frozen && !size && gopGroups === null) return undefined;
+  return { shift, blurRadiusPx, coverShare, black, frozenGop: state.frozen ? position : null, size, gopGroups };
+}
+
+/** Groups of a loop that make one of so many seconds as is asked for. A frozen picture keeps its short groups. */
+export function gopGroupsOf(state: Suffering, { timing }: Clip): number | null {
+  const groups = timing.gopStartTicks.length;
+  if (state.gopSeconds === null || state.frozen) return null;
+  const wanted = Math.round((state.gopSeconds * ticksPerSecond) / (timing.durationTicks / groups));
+  return wanted <= 1 ? null : Math.min(wanted, groups);
 }
 
 export interface VariantStudio {
@@ -74,7 +85,8 @@ function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
 
   const make = async (index: number): Promise<void> => {
     const source = clip.gop(index);
-    if (closed || !source) return;
+    // A long group makes its pieces at once.
+    if (closed || !source || gops[index]) return;
     encoder ??= await createGopEncoder({ widthPx, heightPx, fps: timing.fps });
     const held = effects.frozenGop === null ? undefined : clip.gop(effects.frozenGop);
     if (held && frozen && frozen.length >= source.length) {
@@ -82,6 +94,7 @@ function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
       gops[index] = retimed(frozen.slice(0, source.length), source);
       return;
     }
+    if (effects.gopGroups !== null) return makeLong(index - (index % effects.gopGroups), effects.gopGroups, encoder);
     const decoded = await decodeGop(held ? held.slice(0, 1) : source, clip);
     const first = decoded[0];
     if (!first) return;
@@ -89,6 +102,26 @@ function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
     const made = await encoder.encode(held ? repeated(filter(first, 0), longest(clip)) : lazily(decoded, filter), 1);
     if (held) frozen = made;
     gops[index] = retimed(made.slice(0, source.length), source);
+  };
+
+  /** Several groups of the loop as one with a single key frame, kept in the pieces in which it is played. */
+  const makeLong = async (from: number, count: number, into: GopEncoder): Promise<void> => {
+    const sources = Array.from({ length: count }, (_, i) => clip.gop(from + i));
+    const until = sources.findIndex((gop) => gop === undefined);
+    // At the end of the loop it is shorter; in the middle a group may not be drawn yet: then it is made when it is.
+    if (until >= 0 && from + until < timing.gopStartTicks.length) return;
+    const whole = sources.filter((gop) => gop !== undefined);
+    const pictures: Yuv[] = [];
+    for (const [i, source] of whole.entries()) {
+      const decoded = await decodeGop(source, clip);
+      for (const [j, picture] of decoded.slice(0, source.length).entries()) pictures.push(applyEffects(picture, effects, { widthPx, heightPx }, (from + i) * 64 + j));
+    }
+    const made = await into.encode(pictures, 1);
+    let taken = 0;
+    for (const [i, source] of whole.entries()) {
+      gops[from + i] = retimed(made.slice(taken, taken + source.length), source);
+      taken += source.length;
+    }
   };
 
   return {

@@ -5,6 +5,7 @@
 import dgram from 'node:dgram';
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
+import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/errors.js';
 import type { SimulateLog } from '../simulate-log.js';
 import { bye, discoveryPort, hello, isMeant, matches, multicastAddress, parseQuestion, type Announced } from './messages.js';
@@ -27,8 +28,11 @@ export async function startDiscoveryResponder(options: {
   instanceId: number;
   interfaces?: readonly string[];
   port?: number;
+  /** real devices wait a moment of their own, up to half a second, so that they do not all answer at once; left out: none waits */
+  spread?: { readonly clock: Clock; readonly maxMs: number; readonly random: () => number };
 }): Promise<DiscoveryResponder> {
-  const { devices, log, instanceId } = options;
+  const { devices, log, instanceId, spread } = options;
+  let closed = false;
   const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true });
   let messageNumber = 0;
   const stamp = (): [string, { instanceId: number; messageNumber: number }] => [`urn:uuid:${randomUUID()}`, { instanceId, messageNumber: ++messageNumber }];
@@ -64,7 +68,12 @@ export async function startDiscoveryResponder(options: {
   socket.on('message', (bytes, from) => {
     const question = parseQuestion(bytes);
     if (!question) return;
-    for (const device of devices()) if (isMeant(question, device)) void send(matches(question, device, ...stamp()), from.port, from.address);
+    for (const device of devices()) {
+      if (!isMeant(question, device)) continue;
+      const answer = (): void => void (closed || send(matches(question, device, ...stamp()), from.port, from.address));
+      if (spread) spread.clock.after(spread.random() * spread.maxMs, answer);
+      else answer();
+    }
   });
   const announce = async (write: () => Buffer): Promise<void> => {
     for (const address of joined) {
@@ -83,6 +92,7 @@ export async function startDiscoveryResponder(options: {
     hello: (device) => announce(() => hello(device, ...stamp())),
     async close() {
       for (const device of devices()) await announce(() => bye(device, ...stamp()));
+      closed = true;
       await new Promise<void>((resolve) => socket.close(() => resolve()));
     },
   };

@@ -1,9 +1,12 @@
 /** Decides whether a SOAP request may pass: HTTP Digest or WS-UsernameToken, either is enough, neither is forgiven. */
 import type { CameraDevice } from '../camera-device.js';
+import type { Account } from '../auth/accounts.js';
+import { parseDigest } from '../auth/http-digest.js';
 import { child, textOf, type SoapRequest } from './soap.js';
 
 export type Passage =
-  | { readonly status: 'right' }
+  /** who asks; undefined where nobody is asked for a log-in */
+  | { readonly status: 'right'; readonly account?: Account | undefined }
   /** 401 with a challenge */
   | { readonly status: 'challenge'; readonly stale: boolean }
   /** 400 with ter:NotAuthorized: the token in the SOAP header is wrong */
@@ -19,7 +22,7 @@ export function judgeRequest(device: CameraDevice, authorization: string | undef
     if (closed) return { status: 'challenge', stale: false };
     const verdict = device.httpDigest.verify(authorization, method);
     if (verdict === 'stale') return { status: 'challenge', stale: true };
-    if (verdict === 'right') return pass(device);
+    if (verdict === 'right') return pass(device, parseDigest(authorization)?.get('username'));
     device.lockout.wrong();
     return { status: 'challenge', stale: false };
   }
@@ -30,12 +33,12 @@ export function judgeRequest(device: CameraDevice, authorization: string | undef
     nonceBase64: textOf(token, 'Nonce') ?? '',
     created: textOf(token, 'Created') ?? '',
   });
-  if (verdict === 'right') return pass(device);
+  if (verdict === 'right') return pass(device, textOf(token, 'Username'));
   device.lockout.wrong();
   return { status: 'not-authorized', reason: 'Sender not authorized' };
 }
 
-function pass(device: CameraDevice): Passage {
+function pass(device: CameraDevice, username: string | undefined): Passage {
   device.lockout.right();
-  return { status: 'right' };
+  return { status: 'right', account: device.accounts.find(username ?? '') };
 }

@@ -8,7 +8,7 @@ export const deviceIoService: Service = {
   namespace: 'http://www.onvif.org/ver10/deviceIO/wsdl',
   version: [19, 6],
   operations: {
-    GetServiceCapabilities: () => xml`<tmd:GetServiceCapabilitiesResponse><tmd:Capabilities VideoSources="1" DigitalInputs="1" RelayOutputs="0"/></tmd:GetServiceCapabilitiesResponse>`,
+    GetServiceCapabilities: ({ context }) => xml`<tmd:GetServiceCapabilitiesResponse><tmd:Capabilities VideoSources="${context.channels.length}" DigitalInputs="1" RelayOutputs="0"/></tmd:GetServiceCapabilitiesResponse>`,
     GetDigitalInputs: () => xml`<tmd:GetDigitalInputsResponse><tmd:DigitalInputs token="${inputToken}" IdleState="open"/></tmd:GetDigitalInputsResponse>`,
   },
 };

@@ -1,4 +1,4 @@
-/** Events (ver10/events/wsdl): pull-points, with the contact of the panic button as a property event. No analytics topics. */
+/** Events (ver10/events/wsdl): pull-points, with the contact of the panic button as a property event. Of the topics that it names no other is ever sent. */
 import type { CameraEvent, PullPoint } from './pull-points.js';
 import { onvifTime, type Call, type Operation, type Reply, type Service, type ServiceContext } from './service.js';
 import { child, invalidArgument, parseDuration, soapFault, textOf, type SoapRequest } from './soap.js';
@@ -24,7 +24,7 @@ export const eventService: Service = {
     GetServiceCapabilities: () => xml`<tev:GetServiceCapabilitiesResponse><tev:Capabilities WSSubscriptionPolicySupport="false" WSPausableSubscriptionManagerInterfaceSupport="false" MaxNotificationProducers="0" MaxPullPoints="8"/></tev:GetServiceCapabilitiesResponse>`,
     GetEventProperties: (call) => ({
       header: addressing(call.request, 'http://www.onvif.org/ver10/events/wsdl/EventPortType/GetEventPropertiesResponse'),
-      body: xml`<tev:GetEventPropertiesResponse><tev:TopicNamespaceLocation>http://www.onvif.org/onvif/ver10/topics/topicns.xml</tev:TopicNamespaceLocation><wsnt:FixedTopicSet>true</wsnt:FixedTopicSet><wstop:TopicSet><tns1:Device><Trigger><DigitalInput wstop:topic="true"><tt:MessageDescription IsProperty="true"><tt:Source><tt:SimpleItemDescription Name="InputToken" Type="tt:ReferenceToken"/></tt:Source><tt:Data><tt:SimpleItemDescription Name="LogicalState" Type="xs:boolean"/></tt:Data></tt:MessageDescription></DigitalInput></Trigger></tns1:Device></wstop:TopicSet><wsnt:TopicExpressionDialect>http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet</wsnt:TopicExpressionDialect><tev:MessageContentFilterDialect>http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter</tev:MessageContentFilterDialect><tev:MessageContentSchemaLocation>http://www.onvif.org/onvif/ver10/schema/onvif.xsd</tev:MessageContentSchemaLocation></tev:GetEventPropertiesResponse>`,
+      body: xml`<tev:GetEventPropertiesResponse><tev:TopicNamespaceLocation>http://www.onvif.org/onvif/ver10/topics/topicns.xml</tev:TopicNamespaceLocation><wsnt:FixedTopicSet>true</wsnt:FixedTopicSet>${topicSet(call.context)}<wsnt:TopicExpressionDialect>http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet</wsnt:TopicExpressionDialect><tev:MessageContentFilterDialect>http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter</tev:MessageContentFilterDialect><tev:MessageContentSchemaLocation>http://www.onvif.org/onvif/ver10/schema/onvif.xsd</tev:MessageContentSchemaLocation></tev:GetEventPropertiesResponse>`,
     }),
     CreatePullPointSubscription: createSubscription,
   },
@@ -50,6 +50,16 @@ export const subscriptionService: Service = {
       }),
   },
 };
+
+function topicSet({ device }: ServiceContext): Xml {
+  const { recognition } = device.suffering();
+  const plates = recognition === 'topic' || recognition === 'both' ? xml`<Recognition><LicensePlate wstop:topic="true">${description('Likelihood', 'xs:float')}</LicensePlate></Recognition>` : undefined;
+  return xml`<wstop:TopicSet><tns1:Device><Trigger><DigitalInput wstop:topic="true"><tt:MessageDescription IsProperty="true"><tt:Source><tt:SimpleItemDescription Name="InputToken" Type="tt:ReferenceToken"/></tt:Source><tt:Data><tt:SimpleItemDescription Name="LogicalState" Type="xs:boolean"/></tt:Data></tt:MessageDescription></DigitalInput></Trigger></tns1:Device><tns1:RuleEngine><CellMotionDetector><Motion wstop:topic="true">${description('IsMotion', 'xs:boolean')}</Motion></CellMotionDetector>${plates}</tns1:RuleEngine></wstop:TopicSet>`;
+}
+
+function description(item: string, type: string): Xml {
+  return xml`<tt:MessageDescription IsProperty="true"><tt:Source><tt:SimpleItemDescription Name="VideoSourceConfigurationToken" Type="tt:ReferenceToken"/></tt:Source><tt:Data><tt:SimpleItemDescription Name="${item}" Type="${type}"/></tt:Data></tt:MessageDescription>`;
+}
 
 function createSubscription({ context, request }: Call): Reply {
   const lifeMs = lifeOf(textOf(request.body, 'InitialTerminationTime'), context);

@@ -6,7 +6,7 @@ import { closeServer, listen, listenOnce } from '../listen.js';
 import type { SimulateLog } from '../simulate-log.js';
 import { judgeRequest } from './credentials.js';
 import { sendDripping, sendGarbage, sendHuge, sendRedirect } from './mischief.js';
-import { preAuth, type Reply, type Service, type ServiceContext } from './service.js';
+import { administration, preAuth, type Reply, type Service, type ServiceContext } from './service.js';
 import { envelope, faultEnvelope, maxRequestBytes, notSupported, parseSoap, soapFault, type SoapFault } from './soap.js';
 
 export interface OnvifServer {
@@ -67,6 +67,7 @@ export async function startOnvifServer(options: {
         return send(401, faultEnvelope(notAuthorized('Sender not authorized')), { 'WWW-Authenticate': device.httpDigest.challenge(passage.stale) });
       }
       if (passage.status === 'not-authorized') return send(400, faultEnvelope(notAuthorized(passage.reason)));
+      if (administration.has(soap.operation) && passage.account && passage.account.level !== 'Administrator') return send(400, faultEnvelope(notAuthorized('The account may not do this')));
     }
     const operation = Object.hasOwn(service.operations, soap.operation) ? service.operations[soap.operation] : undefined;
     const reply = operation ? await operation({ request: soap, context, query: url.searchParams, signal }) : notSupported(soap.operation);

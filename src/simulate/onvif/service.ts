@@ -1,5 +1,7 @@
 /** What every ONVIF service of a simulated camera is made of. */
+import type { Clock } from '../../core/clock.js';
 import type { CameraDevice } from '../camera-device.js';
+import { profilesOf, type Channel, type Profile } from './channel.js';
 import type { PullPoints } from './pull-points.js';
 import type { Recorder } from './recorder.js';
 import type { SoapFault, SoapRequest } from './soap.js';
@@ -11,10 +13,13 @@ export interface ServiceContext {
   readonly recorder: Recorder;
   /** address of one of our HTTP paths as it is told to clients; faults may make it wrong */
   url(path: string): string;
-  /** address of a stream as it is told to clients */
-  streamUrl(profile: ProfileToken): string;
-  /** what the encoder makes now */
-  video(): { widthPx: number; heightPx: number; fps: number; gopLength: number };
+  /** at least one */
+  readonly channels: readonly Channel[];
+  /** where the device really stands */
+  readonly place: { readonly longitude: number; readonly latitude: number; readonly elevationM: number };
+  /** Switches the device off, and on again after so long. */
+  restart(downMs: number): Promise<void>;
+  readonly clock: Clock;
   /** our host as the device sees it */
   readonly host: string;
   readonly httpPort: number;
@@ -45,11 +50,16 @@ export const preAuth: ReadonlySet<string> = new Set([
   'GetSystemDateAndTime', 'GetServices', 'GetServiceCapabilities', 'GetCapabilities', 'GetHostname', 'GetEndpointReference', 'GetWsdlUrl',
 ]);
 
-export const profileTokens = ['Profile_main', 'Profile_sub'] as const;
-export type ProfileToken = (typeof profileTokens)[number];
+/** Operations that only an administrator may use (READ_SYSTEM_SECRET, WRITE_SYSTEM; ONVIF Core, 5.9.4.3). */
+export const administration: ReadonlySet<string> = new Set(['GetUsers', 'SetUser']);
 
-export function isProfile(token: string | undefined): token is ProfileToken {
-  return (profileTokens as readonly (string | undefined)[]).includes(token);
+/** The profiles that there are now. */
+export function profilesNow({ device, channels }: ServiceContext): readonly Profile[] {
+  return channels.flatMap((channel) => profilesOf(channel, channels.length === 1, device.suffering().mainOnly));
+}
+
+export function profileNow(context: ServiceContext, token: string | undefined): Profile | undefined {
+  return profilesNow(context).find((profile) => profile.token === token);
 }
 
 /** A time as ONVIF writes it, to the second. */

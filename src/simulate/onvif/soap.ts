@@ -54,11 +54,19 @@ export function textOf(node: XmlNode | undefined, name: string): string | undefi
   return typeof text === 'string' ? text : '';
 }
 
+/** Texts of all children of that name. */
+export function textsOf(node: XmlNode | undefined, name: string): readonly string[] {
+  const value = node?.[name];
+  const list: readonly unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return list.map((item) => textOf({ item }, 'item') ?? '');
+}
+
 const namespaces = [
   ['s', 'http://www.w3.org/2003/05/soap-envelope'], ['wsa', 'http://www.w3.org/2005/08/addressing'],
   ['tt', 'http://www.onvif.org/ver10/schema'], ['tds', 'http://www.onvif.org/ver10/device/wsdl'],
   ['trt', 'http://www.onvif.org/ver10/media/wsdl'], ['tr2', 'http://www.onvif.org/ver20/media/wsdl'],
   ['tev', 'http://www.onvif.org/ver10/events/wsdl'], ['tmd', 'http://www.onvif.org/ver10/deviceIO/wsdl'],
+  ['tan', 'http://www.onvif.org/ver20/analytics/wsdl'],
   ['tse', 'http://www.onvif.org/ver10/search/wsdl'], ['trc', 'http://www.onvif.org/ver10/recording/wsdl'],
   ['wsnt', 'http://docs.oasis-open.org/wsn/b-2'], ['wstop', 'http://docs.oasis-open.org/wsn/t-1'],
   ['wsrf-rw', 'http://docs.oasis-open.org/wsrf/rw-2'], ['tns1', 'http://www.onvif.org/ver10/topics'],

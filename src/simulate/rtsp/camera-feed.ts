@@ -65,9 +65,10 @@ export function createCameraFeed(options: { clip: Clip; clock: Clock; startGop: 
     cancel = undefined;
     if (next === 0) {
       variant?.prepare(gopIndex);
-      gop = variant?.gop(gopIndex);
-      if (gop) variantBegan = true;
-      else if (!variantBegan) gop = clip.gop(gopIndex);
+      const made = variant?.gop(gopIndex);
+      // A group without a key frame continues the one before it: nothing can begin with it.
+      if (made?.[0]?.key) variantBegan = true;
+      gop = variantBegan ? made : clip.gop(gopIndex);
       for (const ahead of [1, 2]) variant?.prepare((gopIndex + ahead) % gops);
       if (!gop) {
         // Still being made: this group is skipped when its time is over.
