@@ -13,8 +13,9 @@ import { camera, type Camera } from '../../src/contract/camera.js';
 import { streamEvent, type NewStreamEvent } from '../../src/contract/events.js';
 import { pictureRow, type PictureRow } from '../../src/contract/picture.js';
 import type { Grant } from '../../src/contract/principal.js';
+import { siteFeature, siteMapReport } from '../../src/contract/site-map.js';
 import { place, site } from '../../src/contract/site.js';
-import { zone, type Zone } from '../../src/contract/zone.js';
+import { zone, zonePatch, type Zone } from '../../src/contract/zone.js';
 import { addRegisterRoutes } from './console-register.js';
 
 const policy = "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -65,10 +66,10 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
       seen: i > failAt ? '' : i === failAt ? '401 NotAuthorized to GetDeviceInformation' : ['TCP 80 answered', 'Clock is 1.2 s ahead', 'HTTP Digest as "operator"', 'device, media, media2, events', '2 profiles; sub stream 640×360 H.264', 'Key frame of 38 KiB'][i] ?? '',
       todo: i === failAt ? 'Check user name and password on the camera, and that ONVIF log-ins are allowed there.' : '',
     }));
-  const base = { siteId, protocol: 'onvif', username: 'operator', hasPassword: true, manufacturer: 'Hedgerow', model: 'Simulated 2', firmware: '1.0.3', purpose: 'Guards the pump house door against break-in at night', owner: 'Village committee', legalBasis: 'Village decision 2026-14', reviewOn: '2027-06-30', mountHeightM: 4, tiltDeg: 20, sampleIntervalMs: 1000, enabled: true, onboarding: rungs(9), createdAt: iso(8e8), lastFrameAt: iso(1000), stateSince: iso(7e6) };
+  const base = { siteId, protocol: 'onvif', macAddress: null, sourceToken: null, toldPose: null, commissioning: null, username: 'operator', hasPassword: true, manufacturer: 'Hedgerow', model: 'Simulated 2', firmware: '1.0.3', purpose: 'Guards the pump house door against break-in at night', owner: 'Village committee', legalBasis: 'Village decision 2026-14', reviewOn: '2027-06-30', mountHeightM: 4, tiltDeg: 20, sampleIntervalMs: 1000, enabled: true, onboarding: rungs(9), createdAt: iso(8e8), lastFrameAt: iso(1000), stateSince: iso(7e6) };
   const facts = [
     { name: 'Pump station gate', state: 'good', stateReason: null, pictureStatus: 'ready', pictureReason: null, detector: 'onnx', longitude: 120.1533, latitude: 30.2492, azimuthDeg: 60, horizontalFovDeg: 70 },
-    { name: 'Depot yard', state: 'online', stateReason: 'The clock of the camera is 41 s behind.', pictureStatus: 'ready', pictureReason: null, detector: 'change-only', longitude: 120.1516, latitude: 30.2474, azimuthDeg: 300, horizontalFovDeg: 90 },
+    { name: 'Depot yard', toldPose: { azimuthDeg: 320, mountHeightM: 5.2 }, state: 'online', stateReason: 'The clock of the camera is 41 s behind.', pictureStatus: 'ready', pictureReason: null, detector: 'change-only', longitude: 120.1516, latitude: 30.2474, azimuthDeg: 300, horizontalFovDeg: 90 },
     { name: 'North bridge', state: 'good', stateReason: null, pictureStatus: 'learning', pictureReason: 'learning', detector: 'onnx', longitude: 120.1524, latitude: 30.2497, azimuthDeg: 180, horizontalFovDeg: 60 },
     { name: 'School gate', state: 'good', stateReason: null, pictureStatus: 'moved', pictureReason: 'The camera was moved: its zones must be confirmed first.', detector: 'onnx', longitude: 120.1541, latitude: 30.2479, azimuthDeg: 225, horizontalFovDeg: 80 },
     { name: 'Substation', state: 'unreachable', stateReason: 'No answer on TCP 554 for 3 min: connection refused', pictureStatus: 'none', pictureReason: null, detector: 'unknown', longitude: null, latitude: null, azimuthDeg: null, horizontalFovDeg: null },
@@ -87,6 +88,21 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
     zone.parse({ id: randomUUID(), siteId, cameraId: pump.id, kind: 'privacy', name: 'Neighbour', polygon: [[0.75, 0.2], [0.98, 0.2], [0.98, 0.5], [0.78, 0.48]], placeId: null }),
     zone.parse({ id: randomUUID(), siteId, cameraId: depot.id, kind: 'guard', name: 'Yard', polygon: [[0.2, 0.5], [0.8, 0.5], [0.9, 0.95], [0.1, 0.95]], placeId: storeId }),
   ];
+  const box = (lng: number, lat: number, w: number, h: number): [number, number][] => [[lng, lat], [lng + w, lat], [lng + w, lat + h], [lng, lat + h], [lng, lat]];
+  const features = (
+    [
+      { kind: 'boundary', name: 'Shangtian', geometry: { type: 'Polygon', coordinates: [[[120.1502, 30.2498], [120.1541, 30.2503], [120.1548, 30.2472], [120.1526, 30.2461], [120.1499, 30.2473], [120.1502, 30.2498]]] } },
+      { kind: 'entrance', name: 'North road', geometry: { type: 'LineString', coordinates: [[120.1519, 30.25], [120.1523, 30.25005]] } },
+      { kind: 'entrance', name: 'Bridge', geometry: { type: 'LineString', coordinates: [[120.1544, 30.2486], [120.1545, 30.2482]] } },
+      { kind: 'place', name: 'East pump station', placeId: pumpId, geometry: { type: 'Polygon', coordinates: [box(120.1534, 30.24925, 0.0004, 0.0003)] } },
+      { kind: 'place', name: 'Old temple', geometry: { type: 'Point', coordinates: [120.1521, 30.2489] } },
+      { kind: 'dwelling', name: 'Wu house', geometry: { type: 'Polygon', coordinates: [box(120.1526, 30.2481, 0.0003, 0.0002)] } },
+      { kind: 'dwelling', name: 'Chen house', geometry: { type: 'Polygon', coordinates: [box(120.1531, 30.248, 0.0003, 0.0002)] } },
+      { kind: 'prohibited', name: 'Clinic yard', geometry: { type: 'Polygon', coordinates: [box(120.1507, 30.2487, 0.0006, 0.0004)] } },
+      { kind: 'occluder', name: 'Barn wall', heightM: 4.5, geometry: { type: 'LineString', coordinates: [[120.1517, 30.2479], [120.1521, 30.248]] } },
+      { kind: 'occluder', name: 'Granary', heightM: 9, geometry: { type: 'Polygon', coordinates: [box(120.1513, 30.2474, 0.0002, 0.0002)] } },
+    ] as const
+  ).map((f) => siteFeature.parse({ heightM: null, placeId: null, ...f, id: randomUUID(), siteId, sourceId: f.name, createdAt: iso(1e6) }));
   const schedules = [schedule.parse({ id: randomUUID(), siteId, name: 'Nights', weekly: night, reason: '', reviewOn: null })];
   const rules = [rule.parse({ id: randomUUID(), siteId, cameraId: pump.id, name: 'Pump station at night', zoneId: zones[0]?.id, scheduleId: schedules[0]?.id, classes: ['person', 'vehicle'], reason: 'Cable theft in spring', endsOn: '2027-03-31', dwellMs: 0, minHeightRatio: 0.04, quietMs: 30_000, enabled: true, armed: true })];
   const channels = [channel.parse({ id: randomUUID(), siteId: null, kind: 'webhook', name: 'Watch centre desk', url: 'https://desk.example/hooks/hedgerow', enabled: true })];
@@ -123,6 +139,7 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
   };
 
   const app = fastify({ forceCloseConnections: true });
+  app.addContentTypeParser('application/geo+json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
     reply.header('content-security-policy', policy);
@@ -185,6 +202,21 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
     const made = zone.parse({ ...request.body, id: randomUUID(), siteId });
     zones.push(made);
     return made;
+  });
+  app.patch<{ Params: { id: string }; Body: Partial<Zone> }>(`${api}/zones/:id`, (request) => Object.assign(zones.find((z) => z.id === request.params.id) ?? {}, zonePatch.parse(request.body)));
+  app.get(`${api}/sites/:id/features`, () => ({ items: features }));
+  app.get(`${api}/sites/:id/map`, (_request, reply) => reply.type('application/geo+json').send(JSON.stringify({ type: 'FeatureCollection', features: [] })));
+  app.post<{ Querystring: { dryRun: string; skipBad: string } }>(`${api}/sites/:id/map`, (request) => {
+    const applied = request.query.dryRun !== 'true';
+    if (applied) features.push(siteFeature.parse({ id: randomUUID(), siteId, kind: 'entrance', name: 'West lane', geometry: { type: 'LineString', coordinates: [[120.1501, 30.2487], [120.1502, 30.2485]] }, heightM: null, placeId: null, sourceId: 'w', createdAt: iso(0) }));
+    return siteMapReport.parse({
+      dryRun: !applied, applied, created: 1, updated: 0, unchanged: 1, removed: 0, bad: 1,
+      features: [
+        { index: 0, name: 'West lane', kind: 'entrance', verdict: 'create', problems: [] },
+        { index: 1, name: 'Wu house', kind: 'dwelling', verdict: 'unchanged', problems: [] },
+        { index: 2, name: 'Petition office', kind: 'prohibited', verdict: 'bad', problems: [{ ring: 0, vertex: 2, reason: 'the outline crosses itself here' }] },
+      ],
+    });
   });
   app.delete<{ Params: { id: string } }>(`${api}/zones/:id`, (request, reply) => {
     zones.splice(zones.findIndex((z) => z.id === request.params.id), 1);
