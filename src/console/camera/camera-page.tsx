@@ -17,10 +17,11 @@ import { DetectorBadge, StateBadge } from '../village/state-badge.js';
 import { CameraFacts } from './camera-facts.js';
 import { EditCamera } from './edit-camera.js';
 import { Ladder } from './ladder.js';
+import { PlaceCamera } from './place-camera.js';
 import { PictureStrip } from './picture-strip.js';
 import { ZoneStage } from './zone-stage.js';
 
-export function CameraPage({ cameraId }: { cameraId: string }) {
+export function CameraPage({ cameraId, placing }: { cameraId: string; placing: boolean }) {
   const { t } = useText();
   const { can } = useSession();
   const { tell, tellError } = useNotices();
@@ -77,6 +78,12 @@ export function CameraPage({ cameraId }: { cameraId: string }) {
               <Icon name={camera.enabled ? 'paused' : 'online'} />
               {camera.enabled ? t('camera.disable') : t('camera.enable')}
             </button>
+            {!placing && (
+              <a className="button" href={hrefOf({ page: 'camera', cameraId, placing: true })} data-testid="place">
+                <Icon name="place" />
+                {t('place.open')}
+              </a>
+            )}
             <button type="button" onClick={() => setDialog('edit')} data-testid="edit">
               {t('action.edit')}
             </button>
@@ -91,7 +98,7 @@ export function CameraPage({ cameraId }: { cameraId: string }) {
           <Icon name="warn" /> {camera.stateReason}
         </p>
       )}
-      <div className="camera-columns">
+      {placing && mayEdit ? <PlaceCamera camera={camera} /> : <div className="camera-columns">
         <div>
           <ZoneStage camera={camera} zones={zones} stored={stored} onLive={() => setStored(null)} />
           <PictureStrip camera={camera} chosenId={stored?.id ?? null} onChoose={setStored} />
@@ -108,7 +115,7 @@ export function CameraPage({ cameraId }: { cameraId: string }) {
           </section>
           <DeviceActions camera={camera} />
         </div>
-      </div>
+      </div>}
       {dialog === 'edit' && <EditCamera camera={camera} onClose={() => setDialog('none')} />}
       {dialog === 'remove' && (
         <Confirm title={t('camera.remove')} text={t('camera.remove.question', { camera: camera.name })} action={t('action.remove')} onConfirm={() => remove.mutate()} onClose={() => setDialog('none')} />

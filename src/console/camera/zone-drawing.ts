@@ -34,11 +34,13 @@ export function faultOf(points: readonly ZonePoint[]): DrawingFault | null {
   return areaOf(points) < 0.0005 ? 'tiny' : null;
 }
 
-function crossesItself(p: readonly ZonePoint[]): boolean {
+/** @param isClosed false: a line from the first point to the last, without the side that would close it */
+export function crossesItself(p: readonly ZonePoint[], isClosed = true): boolean {
   const side = (a: ZonePoint, b: ZonePoint, c: ZonePoint): number => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
+  const sides = isClosed ? p.length : p.length - 1;
   return p.some((a, i) =>
     p.some((c, j) => {
-      if (j < i + 2 || (i === 0 && j === p.length - 1)) return false;
+      if (j < i + 2 || i >= sides || j >= sides || (isClosed && i === 0 && j === p.length - 1)) return false;
       const b = p[(i + 1) % p.length] ?? a;
       const d = p[(j + 1) % p.length] ?? c;
       return side(a, b, c) !== side(a, b, d) && side(c, d, a) !== side(c, d, b);

@@ -7,11 +7,14 @@ import { useText } from '../text/i18n.js';
 interface ZoneListProps {
   zones: readonly Zone[];
   mayEdit: boolean;
+  /** a shape is changed on a picture, or it is a privacy zone */
+  mayShape: (zone: Zone) => boolean;
+  onEdit: (zone: Zone) => void;
   onHot: (id: string | null) => void;
   onRemove: (zone: Zone) => void;
 }
 
-export function ZoneList({ zones, mayEdit, onHot, onRemove }: ZoneListProps) {
+export function ZoneList({ zones, mayEdit, mayShape, onEdit, onHot, onRemove }: ZoneListProps) {
   const { t } = useText();
   const places = usePlaces().data ?? [];
   const rules = useRules().data ?? [];
@@ -23,7 +26,7 @@ export function ZoneList({ zones, mayEdit, onHot, onRemove }: ZoneListProps) {
         const own = rules.filter((r) => r.zoneId === zone.id && r.enabled);
         return (
           <li key={zone.id} onMouseEnter={() => onHot(zone.id)} onMouseLeave={() => onHot(null)} data-testid="zone-row">
-            <span className={`swatch zone-${zone.kind}`} aria-hidden="true" />
+            <ZoneSwatch kind={zone.kind} />
             <div className="grow">
               <b>{zone.name}</b> <span className="muted">{t(`zone.kind.${zone.kind}`)}</span>
               {place && (
@@ -33,6 +36,11 @@ export function ZoneList({ zones, mayEdit, onHot, onRemove }: ZoneListProps) {
               )}
             </div>
             {zone.kind === 'guard' && <span className={`tag ${own.some((r) => r.armed) ? 'tag-armed' : ''}`}>{own.length === 0 ? t('zone.no-rule') : own.some((r) => r.armed) ? t('rule.armed') : t('rule.disarmed')}</span>}
+            {mayEdit && mayShape(zone) && (
+              <button type="button" className="bare" onFocus={() => onHot(zone.id)} onBlur={() => onHot(null)} onClick={() => { onHot(null); onEdit(zone); }} aria-label={t('zone.change.named', { name: zone.name })} title={t('zone.change')} data-testid="zone-edit">
+                <Icon name="edit" />
+              </button>
+            )}
             {mayEdit && (
               <button type="button" className="bare" onFocus={() => onHot(zone.id)} onBlur={() => onHot(null)} onClick={() => onRemove(zone)} aria-label={t('zone.remove.named', { name: zone.name })} data-testid="zone-remove">
                 <Icon name="trash" />
@@ -42,5 +50,14 @@ export function ZoneList({ zones, mayEdit, onHot, onRemove }: ZoneListProps) {
         );
       })}
     </ul>
+  );
+}
+
+/** Hatch and dash of the kind, as on the picture. */
+export function ZoneSwatch({ kind }: { kind: Zone['kind'] }) {
+  return (
+    <svg className={`zone-swatch zone zone-${kind}`} width="24" height="18" viewBox="0 0 24 18" aria-hidden="true">
+      <rect className="zone-line" x="1.5" y="1.5" width="21" height="15" rx="2" fill={`url(#hatch-${kind})`} />
+    </svg>
   );
 }

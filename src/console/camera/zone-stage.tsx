@@ -1,11 +1,15 @@
-/** The picture in large with its zones on it; a new zone is drawn here, point by point. */
+/**
+ * The picture in large with its zones on it. Zones are drawn and changed on masked pictures alone; where there is none,
+ * a privacy zone may be drawn on an empty grid of the same shape, so that privacy never waits for a picture.
+ */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { useEffect, useState } from 'react';
 import type { PictureRow } from '../../contract/picture.js';
 import type { Zone } from '../../contract/zone.js';
 import { api } from '../api/endpoints.js';
-import { keys } from '../api/queries.js';
+import { keys, usePictures } from '../api/queries.js';
 import type { CameraOnPage } from '../live/apply-event.js';
+import { undoKey, useHistory } from '../map/use-history.js';
 import { useSession } from '../session/session-context.js';
 import { Confirm } from '../shell/dialog.js';
 import { Icon } from '../shell/icons.js';
@@ -13,9 +17,12 @@ import { useNotices } from '../shell/notices.js';
 import { StoredPicture } from '../shell/stored-picture.js';
 import { useText } from '../text/i18n.js';
 import { CameraPicture } from '../village/camera-picture.js';
-import { addPoint, centreOf, closes, faultOf, pointAt, svgPoints, type ZonePoint } from './zone-drawing.js';
+import { ConfirmViewButton } from '../village/confirm-view-button.js';
+import { ZoneCanvas } from './zone-canvas.js';
+import { faultOf } from './zone-drawing.js';
 import { ZoneForm } from './zone-form.js';
 import { ZoneList } from './zone-list.js';
+import { closed, cornerRemoved, emptySketch, sketchFault, type Sketch } from './zone-sketch.js';
 
 interface StageProps {
   camera: CameraOnPage;
@@ -25,22 +32,42 @@ interface StageProps {
   onLive: () => void;
 }
 
+type Task = { readonly what: 'none' } | { readonly what: 'new' } | { readonly what: 'change'; readonly zone: Zone };
+
 export function ZoneStage({ camera, zones, stored, onLive }: StageProps) {
   const { t } = useText();
   const { can } = useSession();
   const { tell, tellError } = useNotices();
   const queries = useQueryClient();
-  const [points, setPoints] = useState<readonly ZonePoint[] | null>(null);
-  const [finished, setFinished] = useState(false);
+  const [task, setTask] = useState<Task>({ what: 'none' });
+  const edited = useHistory<Sketch>(emptySketch);
+  const [kind, setKind] = useState<Zone['kind']>('guard');
+  const [selected, setSelected] = useState<number | null>(null);
   const [hot, setHot] = useState<string | null>(null);
   const [removing, setRemoving] = useState<Zone | null>(null);
+  const [newest] = usePictures(camera.id, 18, true).data?.items ?? [];
+  const shape = stored ?? newest;
   const mayEdit = can('editZones', camera.siteId);
-  const drawing = points !== null;
-  const fault = points === null ? null : faultOf(points);
+  const showsPicture = stored !== null || (camera.enabled && camera.pictureStatus === 'ready' && can('seeLive', camera.siteId));
+  const sketch = task.what === 'none' ? null : edited.now;
+  const fault = sketch && sketchFault(sketch);
+  const shaping = sketch?.closed === true;
+  // A removed corner is nobody's choice any more, also after undo.
+  const corners = sketch?.points.length ?? 0;
+  useEffect(() => setSelected((held) => (held !== null && held >= corners ? null : held)), [corners]);
 
-  const stop = (): void => {
-    setPoints(null);
-    setFinished(false);
+  const start = (next: Task): void => {
+    setTask(next);
+    setSelected(null);
+    if (next.what === 'change') setKind(next.zone.kind);
+    else setKind(showsPicture ? 'guard' : 'privacy');
+    edited.restart(next.what === 'change' ? { points: next.zone.polygon, closed: true } : emptySketch);
+  };
+  const stop = (): void => setTask({ what: 'none' });
+  const finish = (): void => {
+    const reason = faultOf(edited.now.points);
+    if (reason === null) edited.change(closed);
+    else tell('bad', t(`zone.fault.${reason}`));
   };
   const remove = useMutation({
     mutationFn: (zone: Zone) => api.removeZone(zone.id),
@@ -51,17 +78,10 @@ export function ZoneStage({ camera, zones, stored, onLive }: StageProps) {
     onError: tellError,
   });
 
-  const finish = (): void => {
-    if (fault === null) setFinished(true);
-    else tell('bad', t(`zone.fault.${fault}`));
-  };
-
   return (
-    <section className="panel stage-panel">
-      <div className={`stage ${drawing ? 'drawing' : ''}`} data-testid="stage">
-        {stored === null ? (
-          <CameraPicture camera={camera} />
-        ) : (
+    <section className="panel stage-panel" onKeyDown={(event) => void (sketch && undoKey(event, edited))}>
+      <div className={`stage ${sketch ? 'drawing' : ''}`} style={shape ? { ['--aspect' as string]: `${shape.widthPx} / ${shape.heightPx}` } : undefined} data-testid="stage">
+        {stored !== null ? (
           <div className="picture">
             <StoredPicture
               id={stored.id}
@@ -81,115 +101,68 @@ export function ZoneStage({ camera, zones, stored, onLive }: StageProps) {
               {t('camera.back-to-live')}
             </button>
           </div>
+        ) : sketch && !showsPicture ? (
+          <div className="picture zone-grid" data-testid="zone-grid" />
+        ) : (
+          <CameraPicture camera={camera} confirmBelow={mayEdit} />
         )}
-        <ZoneOverlay zones={zones} hot={hot} points={points} onClosed={finish} onPoints={drawing && !finished ? setPoints : null} />
+        <ZoneCanvas zones={zones} hot={hot} editingId={task.what === 'change' ? task.zone.id : null} sketch={sketch} kind={kind} faulty={fault !== null} selected={selected} onSelect={setSelected} onSketch={edited.change} onSettled={edited.settle} onFinish={finish} />
       </div>
+      {mayEdit && camera.pictureStatus === 'moved' && (
+        <div className="note view-note" data-testid="view-note">
+          <Icon name="warn" />
+          <p className="grow">{t('zone.view-moved')}</p>
+          <ConfirmViewButton camera={camera} />
+        </div>
+      )}
       {mayEdit && (
         <div className="toolbar">
-          {!drawing && (
-            <button type="button" onClick={() => setPoints([])} data-testid="draw-zone">
+          {!sketch && (
+            <button type="button" onClick={() => start({ what: 'new' })} data-testid="draw-zone">
               <Icon name="zone" />
-              {t('zone.draw')}
+              {showsPicture ? t('zone.draw') : t('zone.draw-blind')}
             </button>
           )}
-          {drawing && !finished && (
+          {!sketch && !showsPicture && <span className="hint grow">{t('zone.no-picture')}</span>}
+          {sketch && (
             <>
-              <span className="muted" role="status">
-                {t('zone.drawing', { count: points.length })}
-              </span>
-              <button type="button" disabled={points.length === 0} onClick={() => setPoints(points.slice(0, -1))} data-testid="zone-undo">
+              <button type="button" disabled={!edited.canUndo} onClick={edited.undo} title="Ctrl+Z" data-testid="zone-undo">
                 <Icon name="undo" />
                 {t('zone.undo')}
               </button>
-              <button type="button" className="primary" disabled={points.length < 3} onClick={finish} data-testid="zone-finish">
-                {t('zone.finish')}
+              <button type="button" disabled={!edited.canRedo} onClick={edited.redo} title="Ctrl+Y" data-testid="zone-redo">
+                <Icon name="redo" />
+                {t('zone.redo')}
               </button>
-              <button type="button" onClick={stop}>
-                {t('action.cancel')}
-              </button>
+              {shaping && (
+                <button type="button" disabled={selected === null || sketch.points.length <= 3} onClick={() => selected !== null && edited.change((s) => cornerRemoved(s, selected))} data-testid="corner-remove">
+                  <Icon name="trash" />
+                  {t('zone.corner.remove')}
+                </button>
+              )}
+              {!shaping && (
+                <>
+                  <button type="button" className="primary" disabled={sketch.points.length < 3} onClick={finish} data-testid="zone-finish">
+                    {t('zone.finish')}
+                  </button>
+                  <button type="button" onClick={stop}>
+                    {t('action.cancel')}
+                  </button>
+                </>
+              )}
+              <span className={fault ? 'bad' : 'muted'} role="status" data-testid="zone-status">
+                {fault ? t(`zone.fault.${fault}`) : shaping ? t('zone.shaping', { count: sketch.points.length }) : t('zone.drawing', { count: sketch.points.length })}
+              </span>
             </>
           )}
         </div>
       )}
-      {drawing && finished && <ZoneForm camera={camera} points={points} onDone={stop} onBack={() => setFinished(false)} />}
-      <ZoneList zones={zones} mayEdit={mayEdit} onHot={setHot} onRemove={setRemoving} />
+      {sketch && !showsPicture && <p className="hint">{t('zone.grid')}</p>}
+      {sketch && shaping && <ZoneForm key={task.what === 'change' ? task.zone.id : 'new'} camera={camera} zone={task.what === 'change' ? task.zone : null} points={sketch.points} fault={fault} kind={kind} onKind={setKind} onPicture={showsPicture} onDone={stop} />}
+      <ZoneList zones={zones} mayEdit={mayEdit && !sketch} mayShape={(zone) => showsPicture || zone.kind === 'privacy'} onHot={setHot} onEdit={(zone) => start({ what: 'change', zone })} onRemove={setRemoving} />
       {removing && (
         <Confirm title={t('zone.remove')} text={t('zone.remove.question', { name: removing.name })} action={t('action.remove')} onConfirm={() => remove.mutate(removing)} onClose={() => setRemoving(null)} />
       )}
     </section>
-  );
-}
-
-interface OverlayProps {
-  zones: readonly Zone[];
-  hot: string | null;
-  points: readonly ZonePoint[] | null;
-  onPoints: ((points: readonly ZonePoint[]) => void) | null;
-  onClosed: () => void;
-}
-
-/** Clicks add points; the arrow keys move a cross-hair and Space sets a point, for those without a mouse. */
-function ZoneOverlay({ zones, hot, points, onPoints, onClosed }: OverlayProps) {
-  const { t } = useText();
-  const box = useRef<SVGSVGElement>(null);
-  const [aim, setAim] = useState<ZonePoint>([0.5, 0.5]);
-  const set = (next: ZonePoint): void => {
-    if (!onPoints || points === null) return;
-    if (closes(points, next)) onClosed();
-    else onPoints(addPoint(points, next));
-  };
-  const placeOf = (event: PointerEvent): ZonePoint | null => {
-    const rect = box.current?.getBoundingClientRect();
-    return rect ? pointAt(event.clientX - rect.left, event.clientY - rect.top, rect.width, rect.height) : null;
-  };
-  const onKey = (event: KeyboardEvent): void => {
-    const step = event.shiftKey ? 0.05 : 0.01;
-    const [dx, dy] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [0, 0];
-    if (dx !== 0 || dy !== 0) setAim(pointAt(aim[0] + (dx ?? 0), aim[1] + (dy ?? 0), 1, 1));
-    else if (event.key === ' ') set(aim);
-    else if (event.key === 'Enter') onClosed();
-    else if (event.key === 'Backspace' && points) onPoints?.(points.slice(0, -1));
-    else return;
-    event.preventDefault();
-  };
-  const active = onPoints !== null;
-  return (
-    <svg
-      ref={box}
-      className={`zones ${active ? 'active' : ''}`}
-      viewBox="0 0 1000 1000"
-      preserveAspectRatio="none"
-      role={active ? 'application' : 'img'}
-      aria-label={active ? t('zone.canvas') : t('zone.overlay', { count: zones.length })}
-      tabIndex={active ? 0 : -1}
-      onPointerDown={(event) => {
-        const at = placeOf(event);
-        if (at) set(at);
-      }}
-      onPointerMove={(event) => {
-        const at = active ? placeOf(event) : null;
-        if (at) setAim(at);
-      }}
-      onKeyDown={active ? onKey : undefined}
-      data-testid="zone-canvas"
-    >
-      {zones.map((zone) => (
-        <g key={zone.id} className={`zone zone-${zone.kind} ${hot === zone.id ? 'hot' : ''}`} data-testid="zone">
-          <polygon points={svgPoints(zone.polygon)} vectorEffect="non-scaling-stroke">
-            <title>{zone.name}</title>
-          </polygon>
-        </g>
-      ))}
-      {points !== null && points.length > 0 && (
-        <g className="zone zone-new">
-          <polygon points={svgPoints(active ? [...points, aim] : points)} vectorEffect="non-scaling-stroke" />
-          {points.map(([x, y], i) => (
-            <line key={i} className="corner" x1={x * 1000} y1={y * 1000} x2={x * 1000} y2={y * 1000} vectorEffect="non-scaling-stroke" />
-          ))}
-        </g>
-      )}
-      {active && <path className="aim" d={`M${aim[0] * 1000 - 12} ${aim[1] * 1000}h24M${aim[0] * 1000} ${aim[1] * 1000 - 18}v36`} vectorEffect="non-scaling-stroke" />}
-      {zones.map((zone) => (hot === zone.id ? <circle key={zone.id} className="hot-dot" cx={centreOf(zone.polygon)[0] * 1000} cy={centreOf(zone.polygon)[1] * 1000} r="5" /> : null))}
-    </svg>
   );
 }

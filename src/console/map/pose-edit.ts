@@ -4,6 +4,8 @@ import { guessedFovDeg } from './ground-cone.js';
 import { bearingDeg, movedBy, turn, turnBetween, type GroundPoint } from './local-plane.js';
 
 export type PoseField = keyof Pose;
+/** What a device tells of itself: as much as it likes. */
+export type ToldPose = { readonly [F in PoseField]?: number | null | undefined };
 export const poseFields = ['longitude', 'latitude', 'azimuthDeg', 'horizontalFovDeg', 'tiltDeg', 'mountHeightM'] as const satisfies readonly PoseField[];
 
 /** The contract's bounds, for the fields; `digits` is how exact a hand can be. */
@@ -66,7 +68,7 @@ export function poseOf(camera: Pose): Pose {
 }
 
 /** What the device says and the pose does not: worth taking over. Bearings meet at 0 = 360. */
-export function toldDifferences(pose: Pose, told: Partial<Pose> | null): Partial<Pose> {
+export function toldDifferences(pose: Pose, told: ToldPose | null): Partial<Pose> {
   const differs = (f: PoseField): boolean => {
     const [own, its] = [pose[f], told?.[f] ?? null];
     if (its === null) return false;
@@ -76,7 +78,7 @@ export function toldDifferences(pose: Pose, told: Partial<Pose> | null): Partial
   return Object.fromEntries(poseFields.filter(differs).map((f) => [f, told?.[f]]));
 }
 
-export function missingFields(pose: Partial<Pose>): PoseField[] {
+export function missingFields(pose: ToldPose): PoseField[] {
   return poseFields.filter((f) => (pose[f] ?? null) === null);
 }
 

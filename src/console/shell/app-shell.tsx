@@ -66,6 +66,10 @@ export function AppShell({ children }: { children: ReactNode }) {
             <span>{t('nav.village')}</span>
             {unread > 0 && <span className="count" data-testid="unread">{unread}</span>}
           </a>
+          <a href={hrefOf({ page: 'map' })} aria-current={route.page === 'map' ? 'page' : undefined} data-testid="nav-map">
+            <Icon name="map" />
+            <span>{t('nav.map')}</span>
+          </a>
           {can('seeSetup') && (
             <a href={hrefOf({ page: 'setup', tab: 'cameras' })} aria-current={route.page === 'setup' ? 'page' : undefined} data-testid="nav-setup">
               <Icon name="gear" />

@@ -1,5 +1,5 @@
-/** The few choices that the browser keeps: language, site, sound, layout. Works without storage, too. */
-type Choice = 'language' | 'site' | 'sound' | 'layout' | 'alert-filter';
+/** The few choices that the browser keeps: language, site, sound, layout, layers of the map. Works without storage, too. */
+type Choice = 'language' | 'site' | 'sound' | 'layout' | 'alert-filter' | 'map-hidden';
 
 export function recall(choice: Choice): string | null {
   try {

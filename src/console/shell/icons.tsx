@@ -26,6 +26,8 @@ const shapes = {
   input: <><circle cx="8" cy="8" r="6.2" /><circle cx="8" cy="8" r="2.6" fill="currentColor" /></>,
   plus: <path d="M8 3v10M3 8h10" />,
   undo: <path d="M5.5 3L2.5 6l3 3M2.8 6H10a3.5 3.5 0 0 1 0 7H6" />,
+  redo: <path d="M10.5 3l3 3-3 3M13.2 6H6a3.5 3.5 0 0 0 0 7h4" />,
+  edit: <path d="M3 13l.7-3.2L10.8 2.7l2.5 2.5-7.1 7.1zM9.3 4.2l2.5 2.5" />,
   trash: <path d="M3 4.5h10M6 4.5V3h4v1.5M4.5 4.5l.6 9h5.8l.6-9M6.8 7v4M9.2 7v4" />,
   refresh: <path d="M13 8a5 5 0 1 1-1.5-3.6M13 2.5V5h-2.5" />,
   search: <><circle cx="7" cy="7" r="4.3" /><path d="M10.2 10.2L14 14" /></>,

@@ -2,6 +2,7 @@
 import type { en } from './en.js';
 import { zhCNDesk } from './zh-cn-desk.js';
 import { zhCNRegister } from './zh-cn-register.js';
+import { zhCNPlace } from './zh-cn-place.js';
 import { zhCNSetup } from './zh-cn-setup.js';
 
-export const zhCN: Record<keyof typeof en, string> = { ...zhCNDesk, ...zhCNSetup, ...zhCNRegister };
+export const zhCN: Record<keyof typeof en, string> = { ...zhCNDesk, ...zhCNPlace, ...zhCNSetup, ...zhCNRegister };

@@ -17,7 +17,8 @@ import { useNewestPicture, useVisible } from './use-newest-picture.js';
 /** From this age on a picture says how old it is. */
 const oldAfterMs = 45_000;
 
-export function CameraPicture({ camera, children }: { camera: CameraOnPage; children?: ReactNode }) {
+/** @param confirmBelow the page offers to confirm a moved view by itself */
+export function CameraPicture({ camera, children, confirmBelow = false }: { camera: CameraOnPage; children?: ReactNode; confirmBelow?: boolean }) {
   const { t, language } = useText();
   const { can, zoneOf } = useSession();
   const frame = useRef<HTMLDivElement>(null);
@@ -44,13 +45,13 @@ export function CameraPicture({ camera, children }: { camera: CameraOnPage; chil
           )}
         </>
       ) : (
-        <NoPicture camera={camera} live={live} error={error} />
+        <NoPicture camera={camera} live={live} error={error} offer={!confirmBelow} />
       )}
     </div>
   );
 }
 
-function NoPicture({ camera, live, error }: { camera: CameraOnPage; live: boolean; error: unknown }) {
+function NoPicture({ camera, live, error, offer }: { camera: CameraOnPage; live: boolean; error: unknown; offer: boolean }) {
   const { t } = useText();
   const { can } = useSession();
   const say = (icon: IconName, title: string, detail: string | null, more?: ReactNode) => (
@@ -68,7 +69,7 @@ function NoPicture({ camera, live, error }: { camera: CameraOnPage; live: boolea
   if (camera.pictureStatus === 'ready') return say('clock', t('picture.loading'), null);
   if (camera.pictureStatus === 'learning') return say('clock', t('picture.learning'), t('picture.learning.hint'));
   if (camera.pictureStatus === 'moved') {
-    return say('warn', t('picture.moved'), t('picture.moved.hint'), can('editZones', camera.siteId) ? <ConfirmViewButton camera={camera} /> : null);
+    return say('warn', t('picture.moved'), t('picture.moved.hint'), offer && can('editZones', camera.siteId) ? <ConfirmViewButton camera={camera} /> : null);
   }
   if (camera.pictureStatus === 'withheld') return say('mask', t('picture.withheld'), reason);
   return say('camera', t('picture.none'), reason);

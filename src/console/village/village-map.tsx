@@ -1,99 +1,106 @@
 /**
- * The village from above, drawn from what is registered: boundary, places, cameras with a cone and their state. There
- * is no background map on purpose: tiles would tell another host what is being watched.
+ * The village from above, drawn from what is registered: the site's features, places, cameras with the ground that they
+ * see and their state. There is no background map on purpose: tiles would tell another host what is being watched.
  */
 import L from 'leaflet';
-import 'leaflet/dist/leaflet.css';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import type { SiteFeature } from '../../contract/site-map.js';
 import type { Place, Site } from '../../contract/site.js';
 import type { CameraOnPage } from '../live/apply-event.js';
+import { createCameraLayer, type CameraLayer } from '../map/camera-layer.js';
+import { cornersOf, createFeatureLayer, toLatLng, type FeatureLayer } from '../map/feature-layer.js';
+import { featureSigns, type MapLayer } from '../map/feature-signs.js';
+import { drawPreview, type Preview } from '../map/preview-layer.js';
+import { escapeHtml, signIcon, useLeafletMap } from '../map/use-leaflet-map.js';
 import { goTo } from '../shell/route.js';
 import { useText } from '../text/i18n.js';
-import type { Translate } from '../text/translate.js';
-import { toneOf } from './state-badge.js';
-import { conePath, isPlaced } from './view-cone.js';
+import { isPlaced } from './view-cone.js';
 
 interface MapProps {
   sites: readonly Site[];
   places: readonly Place[];
   cameras: readonly CameraOnPage[];
   alerting: ReadonlySet<string>;
+  features?: readonly SiteFeature[];
+  /** layers that are switched off */
+  hidden?: ReadonlySet<MapLayer>;
+  /** the feature that is pointed at beside the map */
+  hot?: string | null;
+  /** a file that is not imported yet */
+  preview?: Preview | null;
   /** a click on the ground: for choosing a position */
   onPick?: ((longitude: number, latitude: number) => void) | undefined;
   picked?: readonly [longitude: number, latitude: number] | null;
 }
 
-export function VillageMap({ sites, places, cameras, alerting, onPick, picked = null }: MapProps) {
+const noFeatures: readonly SiteFeature[] = [];
+const nothingHidden: ReadonlySet<MapLayer> = new Set();
+
+export function VillageMap({ sites, places, cameras, alerting, features = noFeatures, hidden = nothingHidden, hot = null, preview = null, onPick, picked = null }: MapProps) {
   const { t } = useText();
-  const box = useRef<HTMLDivElement>(null);
-  const map = useRef<L.Map | null>(null);
-  const layer = useRef<L.LayerGroup | null>(null);
-  const fitted = useRef('');
-  const extent = useRef<L.LatLngBounds | null>(null);
-  const moved = useRef(false);
+  const { box, map, fit } = useLeafletMap();
   const pick = useRef(onPick);
   pick.current = onPick;
+  const [layers, setLayers] = useState<{ features: FeatureLayer; cameras: CameraLayer; ground: L.LayerGroup } | null>(null);
+  const picking = onPick !== undefined;
 
   useEffect(() => {
-    if (!box.current) return;
-    const made = L.map(box.current, { attributionControl: false, zoomControl: false, zoomSnap: 0.25, maxZoom: 22, minZoom: 2, keyboard: true });
-    made.setView([0, 0], 2);
-    L.control.zoom({ position: 'topright' }).addTo(made);
-    L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(made);
-    made.on('click', (event) => pick.current?.(event.latlng.lng, event.latlng.lat));
-    layer.current = L.layerGroup().addTo(made);
-    map.current = made;
-    // Somebody who moved the map keeps their view; until then it follows its size, also from hidden to shown.
-    const byHand = (): void => void (moved.current = true);
-    for (const kind of ['pointerdown', 'wheel', 'keydown']) box.current.addEventListener(kind, byHand, { passive: true });
-    const observer = new ResizeObserver(() => {
-      made.invalidateSize({ animate: false });
-      if (!moved.current && extent.current) fit(made, extent.current);
-    });
-    observer.observe(box.current);
-    return () => {
-      observer.disconnect();
-      made.remove();
-      map.current = null;
-      fitted.current = '';
-      moved.current = false;
+    if (!map) return;
+    map.on('click', (event) => pick.current?.(event.latlng.lng, event.latlng.lat));
+    const made = {
+      features: createFeatureLayer(map),
+      cameras: createCameraLayer(map, picking ? null : (camera) => goTo({ page: 'camera', cameraId: camera.id })),
+      ground: L.layerGroup().addTo(map),
     };
-  }, []);
+    setLayers(made);
+    return () => {
+      made.features.remove();
+      made.cameras.remove();
+      made.ground.remove();
+      map.off('click');
+    };
+  }, [map, picking]);
 
   useEffect(() => {
-    const [made, group] = [map.current, layer.current];
-    if (!made || !group) return;
-    group.clearLayers();
+    if (!layers) return;
+    const { ground } = layers;
+    ground.clearLayers();
+    const bounded = new Set(features.filter((f) => f.kind === 'boundary').map((f) => f.siteId));
+    const drawn = new Set(features.map((f) => f.placeId));
     const bounds = L.latLngBounds([]);
     for (const site of sites) {
-      if (site.boundary.length < 3) continue;
-      const ring = site.boundary.map(([lng, lat]) => L.latLng(lat, lng));
-      L.polygon(ring, { className: 'map-boundary', interactive: false }).addTo(group);
-      for (const corner of ring) bounds.extend(corner);
+      for (const corner of site.boundary) bounds.extend(toLatLng(corner));
+      if (site.boundary.length > 2 && !bounded.has(site.id) && !hidden.has('boundary')) L.polygon(site.boundary.map(toLatLng), { className: 'feature feature-boundary', pane: 'features', interactive: false }).addTo(ground);
     }
     for (const place of places) {
       if (!place.position) continue;
-      const at = L.latLng(place.position[1], place.position[0]);
+      const at = toLatLng(place.position);
       bounds.extend(at);
-      L.marker(at, { icon: signIcon('map-place', '<path d="M0-6L6 0L0 6L-6 0Z"/>', 16), keyboard: false, title: place.name }).addTo(group).bindTooltip(escapeHtml(`${place.name} · ${t(`kind.${place.kind}`)}`), { direction: 'top', offset: [0, -6] });
+      if (drawn.has(place.id) || hidden.has('place')) continue;
+      const label = `${place.name} · ${t(`kind.${place.kind}`)}`;
+      L.marker(at, { icon: signIcon('feature-sign feature-place', `<circle class="ground" r="9"/><path d="${featureSigns.place}"/>`, 20), keyboard: false, zIndexOffset: -500, alt: label }).addTo(ground).bindTooltip(escapeHtml(label), { direction: 'top', offset: [0, -6] });
     }
-    for (const camera of cameras) {
-      if (!isPlaced(camera)) continue;
-      const at = L.latLng(camera.latitude, camera.longitude);
-      bounds.extend(at);
-      const marker = L.marker(at, { icon: cameraIcon(camera, alerting.has(camera.id)), title: camera.name, alt: `${camera.name}, ${stateWord(camera, t)}`, riseOnHover: true });
-      marker.addTo(group).bindTooltip(escapeHtml(`${camera.name} · ${stateWord(camera, t)}`), { direction: 'top', offset: [0, -10] });
-      if (!pick.current) marker.on('click keypress', () => goTo({ page: 'camera', cameraId: camera.id }));
-    }
-    if (picked) L.marker(L.latLng(picked[1], picked[0]), { icon: signIcon('map-picked', '<circle r="5"/><path d="M0-9V9M-9 0H9"/>', 22), interactive: false }).addTo(group);
-    if (!bounds.isValid()) return;
-    extent.current = bounds;
-    if (fitted.current === bounds.toBBoxString()) return;
-    fitted.current = bounds.toBBoxString();
-    fit(made, bounds);
-  }, [sites, places, cameras, alerting, picked, t]);
+    for (const feature of features) for (const corner of cornersOf(feature)) bounds.extend(corner);
+    for (const camera of cameras) if (isPlaced(camera)) bounds.extend([camera.latitude, camera.longitude]);
+    if (picked) L.marker(toLatLng(picked), { icon: signIcon('map-picked', '<circle r="5"/><path d="M0-9V9M-9 0H9"/>', 22), interactive: false }).addTo(ground);
+    fit(bounds);
+  }, [layers, sites, places, features, hidden, cameras, picked, fit, t]);
 
-  const nothing = !cameras.some(isPlaced) && !sites.some((s) => s.boundary.length > 2) && !places.some((p) => p.position);
+  useEffect(() => {
+    layers?.features.show(
+      features.filter((f) => !hidden.has(f.kind)),
+      (f) => [f.name, t(`feature.${f.kind}`), f.heightM === null ? '' : t('feature.height', { metres: f.heightM })].filter(Boolean).join(' · '),
+    );
+    layers?.features.light(hot);
+  }, [layers, features, hidden, hot, t]);
+
+  useEffect(() => {
+    layers?.cameras.show(hidden.has('cameras') ? [] : cameras, (camera) => ({ alerting: alerting.has(camera.id), state: camera.enabled ? t(`state.${camera.state}`) : t('state.disabled') }));
+  }, [layers, cameras, hidden, alerting, t]);
+
+  useEffect(() => (map && preview ? drawPreview(map, preview) : undefined), [map, preview]);
+
+  const nothing = !cameras.some(isPlaced) && !sites.some((s) => s.boundary.length > 2) && !places.some((p) => p.position) && features.length === 0 && preview === null;
   const unplaced = cameras.filter((c) => !isPlaced(c)).length;
   return (
     <div className="map" data-testid="map">
@@ -102,32 +109,4 @@ export function VillageMap({ sites, places, cameras, alerting, onPick, picked = 
       {!nothing && unplaced > 0 && <p className="map-unplaced">{t('map.unplaced', { count: unplaced })}</p>}
     </div>
   );
-}
-
-function fit(map: L.Map, bounds: L.LatLngBounds): void {
-  if (map.getSize().x > 0) map.fitBounds(bounds.pad(0.12), { animate: false, maxZoom: 19 });
-}
-
-function stateWord(camera: CameraOnPage, t: Translate): string {
-  return camera.enabled ? t(`state.${camera.state}`) : t('state.disabled');
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-}
-
-function signIcon(className: string, shape: string, sizePx: number): L.DivIcon {
-  const half = sizePx / 2;
-  return L.divIcon({ className, iconSize: [sizePx, sizePx], html: `<svg viewBox="${-half} ${-half} ${sizePx} ${sizePx}" width="${sizePx}" height="${sizePx}">${shape}</svg>` });
-}
-
-function cameraIcon(camera: CameraOnPage, alerting: boolean): L.DivIcon {
-  const cone = camera.azimuthDeg === null ? '' : `<path class="cone" d="${conePath(camera.azimuthDeg, camera.horizontalFovDeg ?? 60, 34)}"/>`;
-  const ring = alerting ? '<circle class="ring" r="11"/>' : '';
-  const sign = { good: '<path d="M-3 0l2 2 4-4"/>', fair: '<path d="M-2-3l5 3-5 3z"/>', poor: '<path d="M0-3.5V1M0 3v.3"/>', down: '<path d="M-2.5-2.5l5 5M2.5-2.5l-5 5"/>', off: '<path d="M-1.8-3v6M1.8-3v6"/>' }[toneOf(camera)];
-  return L.divIcon({
-    className: `map-camera tone-${toneOf(camera)}`,
-    iconSize: [22, 22],
-    html: `<svg viewBox="-36 -36 72 72" width="72" height="72" overflow="visible">${cone}${ring}<circle class="dot" r="7"/>${sign}</svg>`,
-  });
 }

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { AlertPane } from '../alerts/alert-pane.js';
 import { isOpen } from '../alerts/alert-list.js';
-import { useAlertPages, useCameras, usePlaces } from '../api/queries.js';
+import { useAlertPages, useCameras, useFeatures, usePlaces } from '../api/queries.js';
 import type { CameraOnPage } from '../live/apply-event.js';
 import { useSession } from '../session/session-context.js';
 import { recall, remember } from '../shell/browser-store.js';
@@ -29,6 +29,7 @@ export function VillagePage({ alertId }: { alertId: string | null }) {
   const camerasQuery = useCameras();
   const places = usePlaces().data;
   const alertPages = useAlertPages().data;
+  const features = useFeatures(siteId ?? (sites.length === 1 ? (sites[0]?.id ?? null) : null)).data;
   const [pane, setPane] = useState<'alerts' | 'cameras' | 'map'>('cameras');
   // An alert opens over its list, also where only one part is shown at a time.
   useEffect(() => {
@@ -69,7 +70,11 @@ export function VillagePage({ alertId }: { alertId: string | null }) {
       </nav>
 
       <aside className="pane pane-map" aria-label={t('village.map')}>
-        <VillageMap sites={shownSites} places={shownPlaces} cameras={cameras} alerting={alerting} />
+        <VillageMap sites={shownSites} places={shownPlaces} cameras={cameras} alerting={alerting} {...(features && { features })} />
+        <a className="map-larger" href={hrefOf({ page: 'map' })}>
+          <Icon name="map" size={14} />
+          {t('map.larger')}
+        </a>
         <VillageSummary cameras={cameras} sites={shownSites} />
       </aside>
 
