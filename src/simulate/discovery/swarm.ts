@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { Clock } from '../../core/clock.js';
 import { closeServer, listen } from '../listen.js';
-import { randomFrom } from '../random.js';
+import { createRandom } from '../random.js';
 import type { SimulateLog } from '../simulate-log.js';
 import type { Announced } from './messages.js';
 import { startDiscoveryResponder } from './responder.js';
@@ -68,7 +68,7 @@ export async function startDeviceSwarm(options: {
     log,
     instanceId: Math.floor(clock.nowMs() / 1000) % 2 ** 31,
     ...(options.interfaces ? { interfaces: options.interfaces } : {}),
-    ...(spreadMs > 0 ? { spread: { clock, maxMs: spreadMs, random: randomFrom(seed) } } : {}),
+    ...(spreadMs > 0 ? { spread: { clock, maxMs: spreadMs, random: createRandom(seed).next } } : {}),
   });
   return {
     devices,
