@@ -1,9 +1,10 @@
-/** `hedgerow cameras import|export|list|probe`. */
+/** `hedgerow cameras import|export|list|probe|commission`. */
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { camera, rung } from '../contract/camera.js';
 import { expectOk, readAll } from './answers.js';
 import { addCameraTable } from './camera-table.js';
+import { addCommission } from './commission.js';
 import type { CliContext } from './context.js';
 import { table } from './output.js';
 import { outputOf, withClient } from './session.js';
@@ -14,6 +15,7 @@ export function addCameras(program: Command, context: CliContext): void {
   const cameras = program.command('cameras').description('the inventory');
 
   addCameraTable(cameras, context);
+  addCommission(cameras, context);
 
   cameras
     .command('list')

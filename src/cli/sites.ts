@@ -69,7 +69,7 @@ export function addSites(program: Command, context: CliContext): void {
 }
 
 /** @throws CommandFailed when no site of the caller has that name or id */
-async function siteNamed(client: ApiClient, wanted: string): Promise<string> {
+export async function siteNamed(client: ApiClient, wanted: string): Promise<string> {
   const all = await readAll(client, '/api/v1/sites', site);
   const found = all.find((s) => s.id === wanted) ?? all.find((s) => s.name.toLowerCase() === wanted.toLowerCase());
   if (!found) throw new CommandFailed(`There is no site "${wanted}". ${all.length === 0 ? 'There is none yet.' : `There ${all.length === 1 ? 'is' : 'are'}: ${all.slice(0, 10).map((s) => s.name).join(', ')}.`}`);
