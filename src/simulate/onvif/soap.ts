@@ -21,6 +21,8 @@ const parser = new XMLParser({
   parseAttributeValue: false,
   ignoreDeclaration: true,
   trimValues: true,
+  // Character numbers too: clients write what they send with them.
+  htmlEntities: true,
 });
 
 /** @returns undefined when it is not a SOAP request. Document types are refused: nothing of ours needs one. */
