@@ -57,7 +57,7 @@ describe.skipIf(!services.chromium)('bringing cameras in by the page (needs chro
     await expect.poll(() => page.getByTestId('label').count()).toBe(village().cameras.length);
     await page.getByTestId('print-base').fill('https://hedgerow.example/');
     const label = page.getByTestId('label').filter({ hasText: 'Pump station gate' }).locator('img');
-    await expect.poll(() => label.evaluate('img => img.complete && img.naturalWidth > 0')).toBe(true);
+    await expect.poll(() => label.evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth > 0)).toBe(true);
     await page.emulateMedia({ media: 'print' });
     expect(await page.getByTestId('print-now').isVisible()).toBe(false);
   });

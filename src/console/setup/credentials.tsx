@@ -62,7 +62,8 @@ function NewSet({ onMade }: { onMade: () => void }) {
   const { tell } = useNotices();
   const { sites, siteId, can } = useSession();
   const mine = sites.filter((s) => can('editCameras', s.id));
-  const [site, setSite] = useState(siteId ?? mine[0]?.id ?? '');
+  const [chosen, setSite] = useState<string | null>(null);
+  const site = chosen ?? siteId ?? mine[0]?.id ?? '';
   const [name, setName] = useState('');
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');

@@ -24,7 +24,8 @@ export function Rotations() {
     refetchInterval: (q) => (q.state.data?.items.some((r) => r.finishedAt === null) ? 2_000 : false),
   });
   const mine = sites.filter((s) => can('editCameras', s.id));
-  const [site, setSite] = useState(siteId ?? mine[0]?.id ?? '');
+  const [chosen, setSite] = useState<string | null>(null);
+  const site = chosen ?? siteId ?? mine[0]?.id ?? '';
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const [asking, setAsking] = useState(false);
