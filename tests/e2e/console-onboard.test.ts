@@ -60,6 +60,7 @@ describe.skipIf(!services.chromium)('bringing cameras in by the page (needs chro
     await expect.poll(() => label.evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth > 0)).toBe(true);
     await page.emulateMedia({ media: 'print' });
     expect(await page.getByTestId('print-now').isVisible()).toBe(false);
+    expect(await page.locator('header.bar').isVisible()).toBe(false);
   });
 
   it('keeps a credential set without ever showing its password, and changes passwords after a question', async () => {
