@@ -1,12 +1,12 @@
 /** `hedgerow cameras import|export|list|probe|commission`. */
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { camera, rung } from '../contract/camera.js';
-import { expectOk, readAll } from './answers.js';
+import { camera } from '../contract/camera.js';
+import { readAll } from './answers.js';
 import { addCameraTable } from './camera-table.js';
 import { addCommission } from './commission.js';
 import type { CliContext } from './context.js';
 import { table } from './output.js';
+import { addProbe } from './probe.js';
 import { outputOf, withClient } from './session.js';
 
 export { outputOf, withClient } from './session.js';
@@ -16,6 +16,7 @@ export function addCameras(program: Command, context: CliContext): void {
 
   addCameraTable(cameras, context);
   addCommission(cameras, context);
+  addProbe(cameras, context);
 
   cameras
     .command('list')
@@ -27,21 +28,6 @@ export function addCameras(program: Command, context: CliContext): void {
         print.json(all);
         const rows = all.map((c) => [c.id, c.name, c.state, c.pictureStatus, c.detector, c.address, c.stateReason ?? '']);
         for (const line of table([['id', 'name', 'state', 'picture', 'detector', 'address', 'why'], ...rows])) print.line(line);
-      });
-    });
-
-  cameras
-    .command('probe <id>')
-    .description('climb the onboarding ladder of one camera now')
-    .action(async (id: string, _options: object, command: Command) => {
-      const print = outputOf(command);
-      await withClient(context, async (client) => {
-        print.progress('climbing the ladder …');
-        const answer = await client.request('POST', `/api/v1/cameras/${encodeURIComponent(id)}/probe`);
-        const { rungs } = expectOk(answer, z.object({ rungs: z.array(rung) }));
-        print.json(rungs);
-        for (const line of table(rungs.map((r) => [r.status, r.name, r.seen, r.todo]))) print.line(line);
-        if (rungs.some((r) => r.status === 'fail')) process.exitCode = 1;
       });
     });
 }
