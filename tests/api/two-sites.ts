@@ -2,6 +2,8 @@
 import type { Alert, Channel, Delivery, Rule, Schedule } from '../../src/contract/alert.js';
 import type { StreamEvent } from '../../src/contract/events.js';
 import type { Camera } from '../../src/contract/camera.js';
+import type { CredentialSet } from '../../src/contract/credential-set.js';
+import type { Commissioning } from '../../src/contract/commissioning.js';
 import type { Database, EventLog } from '../../src/contract/database.js';
 import type { Rotation } from '../../src/contract/device-change.js';
 import type { Page, PageQuery } from '../../src/contract/page.js';
@@ -37,7 +39,9 @@ export interface SiteContent {
   picture: PictureRow;
   channel: Channel;
   delivery: Delivery;
+  commissioning: Commissioning;
   rotation: Rotation;
+  credentialSet: CredentialSet;
 }
 
 export function contentOf(name: string): SiteContent {
@@ -64,6 +68,11 @@ export function contentOf(name: string): SiteContent {
     },
     channel: { id: channelId, siteId, kind: 'webhook', name: 'desk', url: 'https://desk.example/hook', enabled: true },
     delivery: { id: newId(), alertId, channelId, siteId, idempotencyKey: 'k', state: 'dead', attempts: 12, nextAttemptAt: null, lastError: 'no', deliveredAt: null, createdAt: at },
+    commissioning: {
+      id: newId(), cameraId, siteId, at, by: 'tess', verdict: 'commissioned', checks: [{ name: 'ladder', status: 'pass', seen: 'A key frame was decoded.', todo: '', evidence: { tookMs: 1 } }],
+      device: { name: `camera of ${name}`, address: 'rtsp://10.0.0.1/s', manufacturer: null, model: null, firmware: null, serialNumber: null, macAddress: null },
+    },
+    credentialSet: { id: newId(), siteId, name: `set of ${name}`, username: 'admin', order: 100, createdAt: at },
     rotation: { id: newId(), siteId, username: 'admin', by: 'system', startedAt: at, finishedAt: null, cameras: [{ cameraId, name: 'c', status: 'waiting', seen: '', todo: '' }] },
   };
 }
@@ -142,9 +151,20 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
       },
     },
     // Each suite that asks for one of these hands in its own.
-    siteMap: {} as never,
-    commissionings: {} as never,
-    credentialSets: {} as never,
+    siteMap: {
+      features: () => Promise.resolve([]), exportGeoJson: () => Promise.resolve('{"type":"FeatureCollection","features":[]}'),
+      importGeoJson: (_id, bytes, o) => did(`importGeoJson ${bytes.length} ${JSON.stringify(o)}`, { dryRun: o.dryRun, applied: !o.dryRun, created: 0, updated: 0, unchanged: 0, removed: 0, bad: 0, features: [] }),
+    },
+    commissionings: {
+      run: (_id, _by, _signal, onCheck) => {
+        for (const check of here.commissioning.checks) onCheck?.(check);
+        return did('commission', here.commissioning);
+      },
+      newest: list('commissioning'),
+      history: () => Promise.resolve({ items: [here.commissioning], nextCursor: null }),
+      pressTest: (id, waitMs) => did(`pressTest ${waitMs}`, { cameraId: id, input: null, status: 'silent', pressedAt: null, toAlertMs: null, seen: 'nothing' }),
+    },
+    credentialSets: { list: list('credentialSet'), get: one('credentialSet', 'credential-set.unknown'), create: () => did('createCredentialSet', here.credentialSet), remove: () => did('removeCredentialSet', undefined) },
     deviceChanges: {
       replace: () => did('replace', here.camera), decommission: () => did('decommission', undefined), devices: () => Promise.resolve([]), rotate: () => did('rotate', here.rotation),
       rotation: one('rotation', 'rotation.unknown'), rotations: list('rotation'), carryOut: () => did('carryOut', undefined),
