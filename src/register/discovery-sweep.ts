@@ -3,6 +3,7 @@
  * usual TCP ports where nobody answered. Everything that is sent keeps one pace; few hosts are knocked on at once.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock.js';
 import { knock } from './discovery-knock.js';
 import { multicast, questions, writeProbe } from './discovery-message.js';
@@ -35,6 +36,8 @@ export async function sweep(parts: SweepParts): Promise<void> {
   // What fails in one of the three ends the others.
   const failed = new AbortController();
   const signal = AbortSignal.any([parts.signal, failed.signal]);
+  // Each host that is knocked on waits with an ear on it.
+  setMaxListeners(knocksAtOnce * 4, signal);
   const waiting: { readonly address: string; readonly dueMs: number }[] = [];
   let next = 0;
   let asking = true;

@@ -40,4 +40,39 @@ describe('AddressGuard', () => {
       }),
     );
   });
+
+  describe('covers', () => {
+    it.each(['10.0.0.0/8', '10.9.0.0/15', '10.1.2.3/32', '192.168.4.0/22', 'fd00::/8'])('%s', (cidr) => expect(guard.covers(cidr)).toBe(true));
+    it.each(['10.0.0.0/7', '10.9.0.0/16', '10.9.3.0/24', '192.168.0.0/15', '0.0.0.0/0', '::/0', '8.8.8.0/24', '10.0.0.1', 'cam.village', ''])('not %s', (cidr) => expect(guard.covers(cidr)).toBe(false));
+
+    it('a network that two allowed ones make up', () => {
+      const halves = new AddressGuard({ allowed: ['10.0.0.0/9', '10.128.0.0/10', '10.192.0.0/10', 'fd00::/9', 'fd80::/9'], lookup });
+      expect(halves.covers('10.0.0.0/8')).toBe(true);
+      expect(halves.covers('fd00::/8')).toBe(true);
+      expect(new AddressGuard({ allowed: ['10.0.0.0/9', '10.128.0.0/10'], lookup }).covers('10.0.0.0/8')).toBe(false);
+    });
+
+    it('says of every network what all its addresses say', () => {
+      const byte = fc.integer({ min: 0, max: 255 });
+      const network = fc.tuple(fc.integer({ min: 0, max: 3 }), byte, fc.integer({ min: 20, max: 32 })).map(([c, d, bits]) => ({ text: `10.0.${c}.${d}/${bits}`, first: ((c * 256 + d) >> (32 - bits)) << (32 - bits), size: 2 ** (32 - bits) }));
+      fc.assert(
+        fc.property(fc.array(network, { maxLength: 5 }), network, (allowed, asked) => {
+          const some = new AddressGuard({ allowed: allowed.map((n) => n.text), lookup });
+          const all = Array.from({ length: asked.size }, (_, i) => asked.first + i).every((at) => some.allows(`10.0.${(at >> 8) & 255}.${at & 255}`));
+          return some.covers(asked.text) === all;
+        }),
+        { numRuns: 150, interruptAfterTimeLimit: 8_000 },
+      );
+    });
+  });
+
+  it('never allows an address of a denied network, whatever is allowed besides', () => {
+    const byte = fc.integer({ min: 0, max: 255 });
+    fc.assert(
+      fc.property(byte, byte, fc.integer({ min: 8, max: 32 }), byte, byte, fc.integer({ min: 8, max: 32 }), (c, d, allowedBits, e, f, deniedBits) => {
+        const both = new AddressGuard({ allowed: ['10.0.0.0/8', `10.9.${c}.${d}/${allowedBits}`], denied: [`10.9.${e}.${f}/${deniedBits}`], lookup });
+        return !both.allows(`10.9.${e}.${f}`) && !both.covers(`10.9.${e}.${f}/32`);
+      }),
+    );
+  });
 });

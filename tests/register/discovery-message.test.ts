@@ -99,7 +99,6 @@ describe('any bytes', () => {
     if (message.kind === 'bye') expect(message.endpointReference).not.toBe('');
     if (message.kind !== 'matches' && message.kind !== 'hello') return;
     for (const device of message.devices) {
-      // eslint-disable-next-line no-control-regex -- control characters are what must not be there
       expect(JSON.stringify([device.endpointReference, device.xaddrs, device.name, device.hardware])).not.toMatch(/\\u00[01][0-9a-f]|[\u007f-\u009f]/);
       expect(device.endpointReference).not.toBe('');
       if (device.macAddress !== null) expect(device.macAddress).toMatch(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);

@@ -50,6 +50,7 @@ export async function startDeviceSwarm(options: {
   interfaces?: readonly string[];
   spreadMs?: number;
 }): Promise<DeviceSwarm> {
+  const random = createRandom(options.seed ?? 1);
   const { clock, log, seed = 1, host = '127.0.0.1', spreadMs = appMaxDelayMs } = options;
   const server = options.http === true ? createClockServer(clock) : undefined;
   const httpPort = server ? await listen(server, host, 0) : null;
@@ -68,7 +69,7 @@ export async function startDeviceSwarm(options: {
     log,
     instanceId: Math.floor(clock.nowMs() / 1000) % 2 ** 31,
     ...(options.interfaces ? { interfaces: options.interfaces } : {}),
-    ...(spreadMs > 0 ? { spread: { clock, maxMs: spreadMs, random: createRandom(seed).next } } : {}),
+    ...(spreadMs > 0 ? { spread: { clock, maxMs: spreadMs, random: () => random.next() } } : {}),
   });
   return {
     devices,
