@@ -31,6 +31,7 @@ export const rolesOfEvent = {
   'camera.state': allRoles,
   'camera.registered': allRoles,
   'camera.removed': allRoles,
+  'site.changed': allRoles,
   'picture.stored': live,
   'input.changed': live,
 } as const satisfies Record<StreamEvent['type'], readonly Role[]>;

@@ -16,6 +16,8 @@ export const streamEvent = z.discriminatedUnion('type', [
   }),
   z.object({ ...head, type: z.literal('camera.registered'), data: z.object({ id }) }),
   z.object({ ...head, type: z.literal('camera.removed'), data: z.object({ id }) }),
+  /** the site's map */
+  z.object({ ...head, type: z.literal('site.changed'), data: z.object({ id }) }),
   z.object({ ...head, type: z.literal('picture.stored'), data: z.object({ id, cameraId: id, receivedAt: timestamp, maskRatio: z.number() }) }),
   z.object({ ...head, type: z.literal('input.changed'), data: z.object({ cameraId: id, input: z.string(), active: z.boolean() }) }),
 ]);

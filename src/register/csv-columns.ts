@@ -1,8 +1,9 @@
 /** The columns of the spreadsheet: their names, the other names that people give them, and how a cell is read. */
 import type { CameraPatch, NewCamera } from '../contract/camera.js';
+import { holdsControl, type CellFault } from './camera-table.js';
 
 export const columnNames = [
-  'name', 'address', 'username', 'password', 'site', 'purpose', 'owner', 'legal_basis', 'review_on', 'longitude', 'latitude',
+  'name', 'address', 'source_token', 'username', 'password', 'site', 'purpose', 'owner', 'legal_basis', 'review_on', 'longitude', 'latitude',
   'mount_height_m', 'azimuth_deg', 'tilt_deg', 'horizontal_fov_deg', 'sample_interval_ms', 'enabled',
 ] as const;
 export type ColumnName = (typeof columnNames)[number];
@@ -11,6 +12,7 @@ export type ColumnName = (typeof columnNames)[number];
 const aliases: Readonly<Record<string, ColumnName>> = {
   camera: 'name', cameraname: 'name', title: 'name', 名称: 'name', 摄像机: 'name', 摄像机名称: 'name',
   ip: 'address', ipaddress: 'address', host: 'address', url: 'address', uri: 'address', rtsp: 'address', rtspurl: 'address', stream: 'address', xaddr: 'address', 地址: 'address', ip地址: 'address',
+  channel: 'source_token', source: 'source_token', videosource: 'source_token', sourcetoken: 'source_token', 通道: 'source_token', 通道号: 'source_token', 视频源: 'source_token',
   user: 'username', login: 'username', account: 'username', 用户名: 'username', 用户: 'username',
   pass: 'password', pwd: 'password', passwd: 'password', 密码: 'password',
   sitename: 'site', siteid: 'site', village: 'site', community: 'site', 村: 'site', 站点: 'site', 村庄: 'site',
@@ -38,29 +40,42 @@ export function columnOf(heading: string): ColumnName | undefined {
 
 /** Fields of a camera that a column fills; `site` is found by the import. */
 export const fieldOf = {
-  name: 'name', address: 'address', username: 'username', password: 'password', purpose: 'purpose', owner: 'owner', legal_basis: 'legalBasis', review_on: 'reviewOn',
+  name: 'name', address: 'address', source_token: 'sourceToken', username: 'username', password: 'password', purpose: 'purpose', owner: 'owner', legal_basis: 'legalBasis', review_on: 'reviewOn',
   longitude: 'longitude', latitude: 'latitude', mount_height_m: 'mountHeightM', azimuth_deg: 'azimuthDeg', tilt_deg: 'tiltDeg', horizontal_fov_deg: 'horizontalFovDeg',
   sample_interval_ms: 'sampleIntervalMs', enabled: 'enabled',
 } as const satisfies Record<Exclude<ColumnName, 'site'>, keyof NewCamera>;
 
-export type CellFault = { readonly column: ColumnName; readonly reason: string };
-
 const numeric = new Set<ColumnName>(['longitude', 'latitude', 'mount_height_m', 'azimuth_deg', 'tilt_deg', 'horizontal_fov_deg', 'sample_interval_ms']);
 
 /** Reads the filled cells of a row. An empty cell says nothing: a default for a new camera, no change for a known one. */
-export function readCells(cells: ReadonlyMap<ColumnName, string>): { fields: CameraPatch; faults: CellFault[] } {
+export function readCells(cells: Iterable<readonly [ColumnName, string]>): { site: string; fields: CameraPatch; faults: CellFault[] } {
   const fields: Record<string, string | number | boolean> = {};
   const faults: CellFault[] = [];
+  let site = '';
   for (const [column, raw] of cells) {
-    if (column === 'site') continue;
     // A password may begin or end with a blank; nothing else does on purpose.
     const text = column === 'password' ? raw : unguarded(raw.trim());
     if (text === '') continue;
-    const value = numeric.has(column) ? readNumber(text) : column === 'enabled' ? readBoolean(text) : column === 'review_on' ? readDate(text) : text;
-    if (value === null) faults.push({ column, reason: expectations[column] ?? 'cannot be read' });
-    else fields[fieldOf[column]] = value;
+    if (holdsControl(text)) faults.push({ column, reason: 'holds control characters' });
+    else if (column === 'site') site = text;
+    else {
+      const value = numeric.has(column) ? readNumber(text) : column === 'enabled' ? readBoolean(text) : column === 'review_on' ? readDate(text) : text;
+      if (value === null) faults.push({ column, reason: expectations[column] ?? 'cannot be read' });
+      else fields[fieldOf[column]] = value;
+    }
   }
-  return { fields, faults };
+  return { site, fields, faults };
+}
+
+/** The same for an object of a JSON table: numbers are numbers there, and null says nothing. */
+export function readValue(column: ColumnName, value: unknown): { value: string | number | boolean } | { fault: string } {
+  if (numeric.has(column)) return typeof value === 'number' ? { value } : { fault: 'is not a number; in JSON it stands without quote marks' };
+  if (column === 'enabled') return typeof value === 'boolean' ? { value } : { fault: 'is neither true nor false' };
+  if (typeof value !== 'string') return { fault: 'is not a text' };
+  if (holdsControl(value)) return { fault: 'holds control characters' };
+  if (column !== 'review_on') return { value };
+  const date = readDate(value);
+  return date === null ? { fault: expectations.review_on ?? '' } : { value: date };
 }
 
 const expectations: Partial<Record<ColumnName, string>> = {
@@ -70,7 +85,7 @@ const expectations: Partial<Record<ColumnName, string>> = {
 };
 
 function readNumber(text: string): number | null {
-  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+  return /^[+-]?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : null;
 }
 
 function readBoolean(text: string): boolean | null {
@@ -89,14 +104,14 @@ function readDate(text: string): string | null {
 
 /**
  * Spreadsheet programs run a cell that begins with one of these as a formula, East Asian editions the full-width forms
- * too; the export puts a quote mark before it.
+ * too; the export puts a quote mark before it. One more goes before a text that has such quote marks already.
  */
-const formulaStart = /^[=+\-@\t\r\n＝＋－＠]/;
+const formulaStart = /^'*[=+\-@\t\r\n＝＋－＠]/;
 
 export function guardFormula(text: string): string {
   return formulaStart.test(text) ? `'${text}` : text;
 }
 
 function unguarded(text: string): string {
-  return text.startsWith("'") && formulaStart.test(text.slice(1)) ? text.slice(1) : text;
+  return text.startsWith("'") && formulaStart.test(text) ? text.slice(1) : text;
 }

@@ -46,6 +46,7 @@ export function applyToCameras(cameras: readonly CameraOnPage[], event: StreamEv
     case 'camera.removed':
       return cameras.some((c) => c.id === event.data.id) ? cameras.filter((c) => c.id !== event.data.id) : cameras;
     case 'camera.registered':
+    case 'site.changed':
     case 'alert.raised':
     case 'alert.changed':
     case 'input.changed':

@@ -75,6 +75,7 @@ export function LiveProvider({ children, onRefused }: { children: ReactNode; onR
       setGap((g) => (g && !g.caughtUp ? { ...g, events: g.events + 1 } : g));
       queries.setQueryData<readonly CameraOnPage[]>(keys.cameras, (cameras) => (cameras ? applyToCameras(cameras, event) : cameras));
       if (event.type === 'camera.registered') void queries.invalidateQueries({ queryKey: keys.cameras });
+      if (event.type === 'site.changed') for (const queryKey of [keys.features(event.siteId), keys.sites, keys.places]) void queries.invalidateQueries({ queryKey });
       if (event.type === 'picture.stored') void queries.invalidateQueries({ queryKey: keys.pictures(event.data.cameraId) });
       if (event.type === 'alert.raised' || event.type === 'alert.changed') {
         queries.setQueryData<AlertPages>(keys.alerts, (data) => (data ? upsertAlertPages(data, event.data) : data));
