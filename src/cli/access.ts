@@ -1,7 +1,4 @@
 /** `hedgerow token create` and `hedgerow user add`. */
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { token, user } from '../contract/auth-ports.js';
@@ -10,6 +7,7 @@ import { site } from '../contract/site.js';
 import { expectOk, readAll } from './answers.js';
 import { outputOf, withClient } from './cameras.js';
 import { CommandFailed, type ApiClient, type CliContext } from './context.js';
+import { readSecret } from './secret-input.js';
 
 export function addAccess(program: Command, context: CliContext): void {
   program
@@ -40,7 +38,7 @@ export function addAccess(program: Command, context: CliContext): void {
     .option('--site <name...>', 'only these sites (name or id); default: all')
     .action(async (name: string, options: { role: Role; site?: string[] }, command: Command) => {
       const print = outputOf(command);
-      const password = await readPassword();
+      const password = await readSecret('Password (at least 10 characters)');
       await withClient(context, async (client) => {
         const json = { name, password, grants: await grantsOf(client, options) };
         const added = expectOk(await client.request('POST', '/api/v1/users', { json }), user);
@@ -48,20 +46,6 @@ export function addAccess(program: Command, context: CliContext): void {
         print.line(`added ${added.name}`);
       });
     });
-}
-
-/** From standard input, and never echoed or on the command line: other users of the machine could read it there. */
-async function readPassword(): Promise<string> {
-  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '');
-  const silent = new Writable({ write: (_chunk, _encoding, done: () => void) => done() });
-  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
-  process.stderr.write('Password (at least 10 characters): ');
-  try {
-    return await terminal.question('');
-  } finally {
-    terminal.close();
-    process.stderr.write('\n');
-  }
 }
 
 function parseRole(text: string): Role {

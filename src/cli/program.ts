@@ -5,6 +5,8 @@ import { addAccess } from './access.js';
 import { addCameras } from './cameras.js';
 import { addCheck } from './check.js';
 import { CommandFailed, type CliContext } from './context.js';
+import { addCredentials } from './credentials.js';
+import { addDeviceChanges } from './device-changes.js';
 import { addDiscover } from './discover.js';
 import { addDoctor } from './doctor.js';
 import { addLedger } from './ledger.js';
@@ -38,7 +40,9 @@ export async function runProgram(args: readonly string[], makeContext: (globals:
   addUp(program, context);
   addDiscover(program, context);
   addCameras(program, context);
+  addCredentials(program, context);
   addSites(program, context);
+  addDeviceChanges(program, context);
   addCheck(program, context);
   addAccess(program, context);
   addModels(program, context);
