@@ -32,7 +32,7 @@ export async function readMapFile(bytes: Uint8Array): Promise<DrawnFeature[]> {
   const features: DrawnFeature[] = [];
   const unnamed = new Map<string, number>();
   let vertices = 0;
-  let rest;
+  let rest: Record<string, unknown> | null;
   try {
     rest = await readElements(await decodeText(bytes, 'map.unreadable'), 'features', { elements: mapLimits.features, elementBytes: mapLimits.featureBytes, elementNodes: mapLimits.featureNodes, depth: mapLimits.depth }, (element) => {
       for (const feature of readFeature(element, unnamed)) {
@@ -59,7 +59,8 @@ function tooMany(what: string, limit: number): HedgerowError {
 /** CGCS2000 (EPSG:4490) is WGS 84 to within centimetres. */
 function requireWgs84(crs: unknown): void {
   if (crs === undefined) return;
-  const name = (crs)?.properties?.name;
+  const properties = isObject(crs) ? crs['properties'] : null;
+  const name = isObject(properties) ? properties['name'] : undefined;
   if (typeof name === 'string' && /(?:CRS84h?|EPSG:[\d.]*:?(?:4326|4979|4490)|WGS ?84)$/i.test(name)) return;
   const said = typeof name === 'string' ? name.slice(0, 80) : 'something that has no name';
   throw new HedgerowError('map.unreadable', `The file says in "crs" that its coordinates are in ${said}. Export it in WGS 84 (EPSG:4326). Coordinates of Chinese web maps (GCJ-02, BD-09) are hundreds of metres off: convert them first.`);
