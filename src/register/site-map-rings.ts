@@ -36,9 +36,10 @@ const leastAreaM2 = 0.01;
 
 /** @returns the first fault of each kind, in no more than one a pair of rings */
 export function ringFaults(rings: readonly Ring[]): RingFault[] {
-  const flat = rings.flatMap((ring, at) => (areaM2(ring) < leastAreaM2 ? [{ ring: at, vertex: 0, reason: 'encloses no area' }] : []));
-  if (flat.length > 0) return flat;
   const crossings = crossingEdges(rings);
+  // The two halves of a figure eight cancel each other out: that is a crossing, and not a ring without area.
+  const flat = rings.flatMap((ring, at) => (areaM2(ring) < leastAreaM2 && !crossings.some((c) => c.ring === at && c.reason.includes('crosses')) ? [{ ring: at, vertex: 0, reason: 'encloses no area' }] : []));
+  if (flat.length > 0) return flat;
   return crossings.length > 0 ? crossings : misplacedHoles(rings);
 }
 
