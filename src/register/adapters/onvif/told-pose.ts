@@ -18,12 +18,14 @@ export async function readToldPose(conversation: Conversation, services: DeviceS
   return { ...poseOf(children(find(body ?? undefined, 'GetGeoLocationResponse'), 'Location'), profile), ...(horizontalFovDeg === null ? {} : { horizontalFovDeg }) };
 }
 
-/** An entry for the profile's own video source goes before one for the device. */
+/** What is told of the profile's own video source goes before what is told of the device. */
 function poseOf(locations: readonly XmlValue[], profile: MediaProfile | null): Omit<ToldPose, 'horizontalFovDeg'> {
-  const isSource = (entity: XmlValue): boolean => /^videosource$/i.test(attribute(entity, 'Entity') ?? '');
-  const entry =
-    locations.find((l) => isSource(l) && attribute(l, 'Token') !== null && attribute(l, 'Token') === profile?.sourceToken) ?? locations.find((l) => !isSource(l)) ?? (locations.length === 1 ? locations[0] : undefined);
-  return { ...positionOf(child(entry, 'GeoLocation')), ...directionOf(child(entry, 'GeoOrientation')) };
+  const isSource = (entry: XmlValue): boolean => /^videosource/i.test(attribute(entry, 'Entity') ?? '');
+  const source = profile?.sourceToken ?? null;
+  const ofDevice = locations.find((l) => !isSource(l)) ?? (locations.length === 1 ? locations[0] : undefined);
+  const ofSource = locations.find((l) => source !== null && isSource(l) && attribute(l, 'Token') === source);
+  const read = (entry: XmlValue | undefined): Omit<ToldPose, 'horizontalFovDeg'> => ({ ...positionOf(child(entry, 'GeoLocation')), ...directionOf(child(entry, 'GeoOrientation')) });
+  return { ...read(ofDevice), ...read(ofSource) };
 }
 
 function positionOf(location: XmlValue | undefined): Pick<ToldPose, 'longitude' | 'latitude'> {
