@@ -161,6 +161,12 @@ describe('beside a running program', () => {
 
   it('discovers on an interface that is there, and names one that is not', () => {
     expect(json(['discover', '--interface', '127.0.0.1', '--listen-ms', '200']).status).toBe(0);
+    const swept = run(['discover', '--interface', 'lo', '--listen-ms', '200', '--sweep', '127.61.0.0/30', '127.61.0.8/32']);
+    expect(swept).toMatchObject({ status: 0, stderr: '' });
+    expect(swept.stdout).toContain('127.0.0.0/8 (lo), 127.61.0.0/30 (lo), 127.61.0.8/32 (lo)');
+    expect(run(['discover', '--sweep', '10.0.0.0/16'])).toMatchObject({ status: 1, stderr: expect.stringMatching(/65536 addresses.*\(discovery\.sweep\)\n$/) as string });
+    expect(run(['discover', '--sweep', '8.8.8.0/24'])).toMatchObject({ status: 1, stderr: expect.stringContaining('outside the networks') as string });
+    expect(run(['discover', '--sweep', 'my-network'])).toMatchObject({ status: 2 });
     expect(run(['discover', '--interface', 'eth77', '--listen-ms', '200'])).toMatchObject({ status: 1, stderr: expect.stringContaining('(discovery.interface)') as string });
   });
 
