@@ -1,5 +1,5 @@
 /** A pose in numbers, in step with the handles on the map. Empty means "not known". */
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type KeyboardEvent } from 'react';
 import type { Pose } from '../../contract/camera.js';
 import { poseLimits, type PoseField } from '../map/pose-edit.js';
 import { Field, numberOrNull } from '../shell/fields.js';
@@ -49,7 +49,7 @@ interface NumberProps {
 
 function PoseNumber({ field, label, value, slider, onChange, onSettled }: NumberProps) {
   const { t } = useText();
-  const { min, max, step } = poseLimits[field];
+  const { min, max, step, digits } = poseLimits[field];
   const [text, setText] = useState(value === null ? '' : String(value));
   const read = numberOrNull(text);
   const bad = read !== null && !(read >= min && read <= max);
@@ -62,11 +62,18 @@ function PoseNumber({ field, label, value, slider, onChange, onSettled }: Number
     const number = numberOrNull(next);
     if (number === null || (number >= min && number <= max)) onChange(number);
   };
+  // A step that suits the field; as an attribute it would refuse every value between two steps.
+  const onArrow = (event: KeyboardEvent): void => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (by === undefined || value === null) return;
+    event.preventDefault();
+    type(String(Number(Math.min(max, Math.max(min, value + by * step)).toFixed(digits))));
+  };
   return (
     <Field label={label} hint={bad ? t('place.range', { min, max }) : undefined}>
       {(ids) => (
         <>
-          <input {...ids} type="number" inputMode="decimal" step={step} min={min} max={max} value={text} placeholder={t('place.unknown')} aria-invalid={bad} autoComplete="off" data-testid={`pose-${field}`} onChange={(e) => type(e.target.value)} onBlur={onSettled} />
+          <input {...ids} type="number" inputMode="decimal" step="any" min={min} max={max} value={text} placeholder={t('place.unknown')} aria-invalid={bad} autoComplete="off" data-testid={`pose-${field}`} onChange={(e) => type(e.target.value)} onKeyDown={onArrow} onBlur={onSettled} />
           {slider && (
             <input type="range" min={slider[0]} max={slider[1]} step={step} value={Math.min(slider[1], Math.max(slider[0], value ?? 0))} aria-label={label} className={value === null ? 'unset' : ''} data-testid={`slide-${field}`} onChange={(e) => type(e.target.value)} onPointerUp={onSettled} onKeyUp={onSettled} />
           )}

@@ -23,7 +23,7 @@ export type Reach =
   | { readonly status: 'known'; readonly nearM: number; readonly farM: number | null }
   /** the view ends above the horizon: no ground in it */
   | { readonly status: 'sky' }
-  /** height or tilt is missing */
+  /** height, tilt or angle of view is missing */
   | { readonly status: 'unknown' };
 
 /** VFOV of a rectilinear lens, degrees. @param aspect width through height of the picture */
@@ -33,8 +33,8 @@ export function verticalFovDeg(horizontalFovDeg: number, aspect: number): number
 
 /** dNear = H / tan(t + VFOV/2), dFar = H / tan(t − VFOV/2): EN 62676-4 geometry, on the ground (target height 0). */
 export function reachOf(view: View, aspect = 16 / 9): Reach {
-  if (view.mountHeightM === null || view.tiltDeg === null) return { status: 'unknown' };
-  const half = verticalFovDeg(view.horizontalFovDeg ?? guessedFovDeg, aspect) / 2;
+  if (view.mountHeightM === null || view.tiltDeg === null || view.horizontalFovDeg === null) return { status: 'unknown' };
+  const half = verticalFovDeg(view.horizontalFovDeg, aspect) / 2;
   const [lower, upper] = [view.tiltDeg + half, view.tiltDeg - half];
   if (lower <= 0) return { status: 'sky' };
   const nearM = lower >= 90 ? 0 : view.mountHeightM / Math.tan(lower * rad);
@@ -45,7 +45,7 @@ export function reachOf(view: View, aspect = 16 / 9): Reach {
 export interface DrawnReach {
   readonly nearM: number;
   readonly farM: number;
-  /** height, tilt or angle is missing, or the far end is cut */
+  /** height, tilt or angle of view is missing */
   readonly guessed: boolean;
 }
 
@@ -59,7 +59,7 @@ export function drawnReach(view: View, aspect?: number): DrawnReach | null {
       return { nearM: 0, farM: guessedReachM, guessed: true };
     case 'known': {
       const farM = Math.min(longestReachM, reach.farM ?? longestReachM);
-      return { nearM: Math.min(reach.nearM, farM), farM: Math.max(farM, 1), guessed: view.horizontalFovDeg === null };
+      return { nearM: Math.min(reach.nearM, farM), farM: Math.max(farM, 1), guessed: false };
     }
     default:
       return reach satisfies never;
