@@ -58,12 +58,15 @@ function split(text: string): Parts | null {
 function withoutCredentials(rest: string): { authority: string; path: string; hasCredentials: boolean } {
   const end = rest.search(/[/?#]/);
   const [authority, path] = end < 0 ? [rest, ''] : [rest.slice(0, end), rest.slice(end)];
+  if (isNumericHost.test(authority)) return { authority, path, hasCredentials: false };
+  const hidden = numericHostAfterAt.exec(rest)?.index ?? -1;
   const at = authority.lastIndexOf('@');
-  if (at >= 0) return { authority: authority.slice(at + 1), path, hasCredentials: true };
-  const hidden = /@(?=(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?:[:/?#]|$))/i.exec(path);
-  const later = hidden?.index ?? (/^[^:[]*:(?!\d*(?::\d*)*$)/.test(authority) ? path.lastIndexOf('@') : -1);
-  return later < 0 ? { authority, path, hasCredentials: false } : { ...withoutCredentials(path.slice(later + 1)), hasCredentials: true };
+  const later = hidden > end ? hidden : at >= 0 ? at : /^[^:[]*:(?!\d*(?::\d*)*$)/.test(authority) ? rest.lastIndexOf('@') : -1;
+  return later < 0 ? { authority, path, hasCredentials: false } : { ...withoutCredentials(rest.slice(later + 1)), hasCredentials: true };
 }
+
+const isNumericHost = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.%]*\])(?::[\d:]*)?$/i;
+const numericHostAfterAt = /@(?=(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?:[:/?#]|$))/i;
 
 /**
  * @param host the host that we reached, IPv6 without brackets
