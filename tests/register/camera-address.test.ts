@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCameraAddress } from '../../src/register/camera-address.js';
+import { fillPath } from '../../src/register/path-credentials.js';
 import { onReachedHost, readToldAddress } from '../../src/register/told-address.js';
 import { HedgerowError } from '../../src/core/errors.js';
 
@@ -23,8 +24,33 @@ describe('the address of a camera', () => {
     expect(parseCameraAddress('admin@10.0.0.1')).toMatchObject({ username: 'admin', password: null });
   });
 
-  it.each(['ftp://10.0.0.1', 'file:///etc/passwd', '', 'http://', 'rtsp://:554/x', '10.0.0.1:0', '10.0.0.1:99999', '10.0.0.1:80a', '127.1', '0x7f000001', '2130706433', '10.0.0.256', 'a b', 'fd00::5', 'http://[::1', 'rtsp://10.0.0.1/user=admin&password=tlJwpbo6&channel=1', 'rtsp://10.0.0.1/live?loginuse=a&loginpas=b', 'rtsp://10.0.0.1/s?auth=YWRtaW46eA==', 'http://10.0.0.1/s?usr=a&PSW=b', 'x'.repeat(501)])('refuses %j', (text) => {
+  it.each(['ftp://10.0.0.1', 'file:///etc/passwd', '', 'http://', 'rtsp://:554/x', '10.0.0.1:0', '10.0.0.1:99999', '10.0.0.1:80a', '127.1', '0x7f000001', '2130706433', '10.0.0.256', 'a b', 'fd00::5', 'http://[::1', 'http://10.0.0.1/user=admin&password=tlJwpbo6&channel=1', 'rtsp://10.0.0.1/s?auth=YWRtaW46eA==', 'http://10.0.0.1/s?usr=a&PSW=b', 'x'.repeat(501)])('refuses %j', (text) => {
     expect(() => parseCameraAddress(text)).toThrow(expect.objectContaining({ code: 'camera.address' }) as Error);
+  });
+
+  it.each([
+    ['rtsp://10.0.0.1/user=admin_password=se_cret_channel=1_stream=1.sdp?real_stream', 'rtsp://10.0.0.1/user={username}_password={password}_channel=1_stream=1.sdp?real_stream', 'admin', 'se_cret'],
+    ['rtsp://10.0.0.1/live?loginuse=a&loginpas=b%23', 'rtsp://10.0.0.1/live?loginuse={username}&loginpas={password}', 'a', 'b#'],
+    // The hash that XiongMai firmware makes of an empty password.
+    ['rtsp://10.0.0.1/user=admin&password=tlJwpbo6&channel=1', 'rtsp://10.0.0.1/user={username}&password={password-hash}&channel=1', 'admin', null],
+  ])('takes the log-in out of the path of %j and leaves a template', (text, address, username, password) => {
+    const read = parseCameraAddress(text);
+    expect(read).toMatchObject({ address, username, password });
+    // The template is an address itself: it comes back from an export.
+    expect(parseCameraAddress(read.address)).toMatchObject({ address, username: null, password: null });
+    expect(decodeURIComponent(fillPath(read.address, { username: username ?? '', password: password ?? '' }))).toBe(decodeURIComponent(text));
+  });
+
+  it('keeps every password out of the template, and puts it back unharmed', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 20 }).filter((p) => p.trim() === p && p.isWellFormed()), (password) => {
+        const written = encodeURIComponent(password);
+        const read = parseCameraAddress(`rtsp://10.0.0.1/s?user=admin&password=${written}&channel=1`);
+        expect(read.address).toBe('rtsp://10.0.0.1/s?user={username}&password={password}&channel=1');
+        expect(read.password).toBe(password);
+        expect(fillPath(read.address, { username: 'admin', password })).toBe(`rtsp://10.0.0.1/s?user=admin&password=${written}&channel=1`);
+      }),
+    );
   });
 
   it('never repeats a password in an error', () => {

@@ -4,14 +4,16 @@ import { HedgerowError } from '../../src/core/errors.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
 import { readInputEvent } from '../../src/register/adapters/onvif/pull-point.js';
 import { changesIn } from '../../src/register/panic-inputs.js';
+import { compareIdentity } from '../../src/register/device-twins.js';
 import { createLadder } from '../../src/register/ladder.js';
 import type { MediaProfile } from '../../src/register/onvif-client.js';
 import { createProbeSlots } from '../../src/register/probe-slots.js';
 import { chooseProfile } from '../../src/register/profile-choice.js';
+import { chooseSource } from '../../src/register/source-choice.js';
 import { children, find, parseXml } from '../../src/register/soap-xml.js';
 import { fixture } from './device-server.js';
 
-const profile = (token: string, widthPx: number | null, codec: string | null = 'H264', heightPx = widthPx === null ? null : Math.round((widthPx * 9) / 16)): MediaProfile => ({ token, name: token, media: 2, codec, widthPx, heightPx, fps: null, bitrateKbps: null, gopFrames: null });
+const profile = (token: string, widthPx: number | null, codec: string | null = 'H264', heightPx = widthPx === null ? null : Math.round((widthPx * 9) / 16)): MediaProfile => ({ token, name: token, media: 2, codec, widthPx, heightPx, fps: null, bitrateKbps: null, gopFrames: null, sourceToken: null, audio: null, analytics: null });
 
 describe('the choice of a stream', () => {
   it.each<[string, MediaProfile[], string | null, boolean]>([
@@ -87,6 +89,47 @@ describe('the ladder', () => {
   it('does not blame the camera for our database', async () => {
     const ladder = createLadder(new SimulatedClock());
     await expect(ladder.climb('services', () => Promise.reject(new HedgerowError('database.unavailable', 'gone')))).rejects.toMatchObject({ code: 'database.unavailable' });
+  });
+});
+
+describe('the choice of a video source', () => {
+  const of = (token: string, sourceToken: string | null): MediaProfile => ({ ...profile(token, 640), sourceToken });
+  const recorder = ['V0', 'V1', 'V2'].flatMap((v) => [of(`${v}-main`, v), of(`${v}-sub`, v)]);
+
+  it('takes the first where none is wanted, and says which others there are', () => {
+    const choice = chooseSource(recorder, null, [{ sourceToken: 'V2', name: '"Gate"' }]);
+    expect(choice).toMatchObject({ status: 'chosen', note: ' This device has 3 video sources, and this camera is "V0"; registered: "V0", "V2"; add the others ("V1"), each as a camera with this address and its source (sourceToken).' });
+    expect(choice.status === 'chosen' && choice.profiles.map((p) => p.token)).toEqual(['V0-main', 'V0-sub']);
+  });
+
+  it('takes the wanted one alone, and no other camera’s', () => {
+    const choice = chooseSource(recorder, 'V1', []);
+    expect(choice.status === 'chosen' && choice.profiles.map((p) => p.token)).toEqual(['V1-main', 'V1-sub']);
+    expect(chooseSource(recorder, 'V1', [{ sourceToken: 'V1', name: '"Gate"' }])).toMatchObject({ status: 'none', step: { seen: expect.stringContaining('"Gate"') as string, todo: expect.stringContaining('"V0", "V2"') as string } });
+    expect(chooseSource(recorder, 'V0', [{ sourceToken: null, name: '"First"' }])).toMatchObject({ status: 'none' });
+    expect(chooseSource(recorder, 'V9', [])).toMatchObject({ status: 'none', step: { seen: 'The device has no video source "V9"; it has "V0", "V1", "V2".' } });
+  });
+
+  it('leaves a device that does not speak of sources as it is', () => {
+    expect(chooseSource([of('a', null), of('b', null)], null, [])).toMatchObject({ status: 'chosen', note: '', profiles: [{ token: 'a' }, { token: 'b' }] });
+    expect(chooseSource([of('a', null)], 'V0', [])).toMatchObject({ status: 'none' });
+  });
+});
+
+describe('whether another device answers', () => {
+  const known = { endpointReference: 'urn:uuid:a', serialNumber: 'S1', manufacturer: 'Maker', macAddress: '02:00:00:00:00:01' };
+  const nothing = { endpointReference: null, serialNumber: null, manufacturer: null, macAddress: null };
+  it.each([
+    ['the same reference', known, { ...known, serialNumber: null }, 'same'],
+    ['another reference', known, { ...known, endpointReference: 'urn:uuid:b', macAddress: null }, 'different'],
+    ['a channel of a recorder, with its MAC alone', known, { ...nothing, endpointReference: 'urn:uuid:b', macAddress: known.macAddress }, 'different'],
+    ['a reference that a reset has made anew', known, { ...known, endpointReference: 'urn:uuid:b' }, 'renewed'],
+    ['no reference, another serial number', { ...known, endpointReference: null }, { ...known, serialNumber: 'S2' }, 'different'],
+    ['no reference, the same MAC', { ...nothing, macAddress: known.macAddress }, known, 'same'],
+    ['nothing known, as after a replacement', nothing, known, 'unknown'],
+    ['nothing told', known, nothing, 'unknown'],
+  ])('%s', (_what, before, found, verdict) => {
+    expect(compareIdentity(before, found)).toBe(verdict);
   });
 });
 
