@@ -48,6 +48,8 @@ export type RotationOutcome = {
 
 /** After writing, the device is asked again after so long: some restart a service, some take a while. */
 const askAgainMs = [0, 1_000, 3_000, 6_000, 15_000] as const;
+/** After this wait a device that still takes the old password is believed; one that is away is waited for longer. */
+const lateMs = 6_000;
 /** A device that was away is tried again by the job, not here. */
 const awayRestMs = 30_000;
 /** A device that refuses both passwords may have locked the account: that passes in half an hour on most. */
@@ -140,6 +142,7 @@ export async function changePassword(parts: RotationStepParts, task: RotationTas
       last = await search(first);
       if (last.status === 'in' ? last.has === 'new' || wrote.said === 'no' : last.restMs !== awayRestMs) return last;
       // It may take effect late: the old password is asked for first now, as it costs nothing while it works.
+      if (last.status === 'in' && waitMs >= lateMs) return last;
       if (last.status === 'in') first = 'old';
     }
     return last;
