@@ -141,7 +141,10 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
   }
   if (patch.sourceToken !== undefined && patch.sourceToken !== row.sourceToken) {
     // Another video source is another stream, which the ladder finds, and another view, which is learned anew.
-    Object.assign(columns, { sourceToken: patch.sourceToken, viewVersion: row.viewVersion + 1, profileToken: null, streamUrlTold: null, onboardedAt: null } satisfies Partial<CameraRow>);
+    // Privacy zones were drawn on the old one: pictures wait until somebody has looked, as after a replacement.
+    const viewVersion = row.viewVersion + 1;
+    const seenBefore = row.onboardedAt !== null || (row.unverifiedViewVersion !== null && row.unverifiedViewVersion >= row.viewVersion);
+    Object.assign(columns, { sourceToken: patch.sourceToken, viewVersion, unverifiedViewVersion: seenBefore ? viewVersion : row.unverifiedViewVersion, profileToken: null, streamUrlTold: null, onboardedAt: null } satisfies Partial<CameraRow>);
     if ((columns.protocol ?? row.protocol) === 'onvif') columns.streamUrl = null;
     changed.push('sourceToken');
     runSeesIt = onboard = true;

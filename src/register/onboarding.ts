@@ -2,6 +2,7 @@
  * Onboarding: climbs the ladder of one camera and writes the outcome down. The only thing here that makes a camera
  * runnable is a decoded key frame. A change of the camera during the climb makes its outcome void.
  */
+import { setMaxListeners } from 'node:events';
 import { and, eq, isNull } from 'drizzle-orm';
 import { rungNames, type Pose, type Rung } from '../contract/camera.js';
 import type { Ledger, Sealer } from '../contract/auth-ports.js';
@@ -91,7 +92,10 @@ export function createOnboarding(options: {
   return {
     probe,
 
-    async probeMany(cameraIds, signal, onDone) {
+    async probeMany(cameraIds, given, onDone) {
+      // Every camera that waits listens to the end; thousands of listeners are no leak here.
+      const signal = AbortSignal.any([given]);
+      setMaxListeners(0, signal);
       await Promise.all(
         [...new Set(cameraIds)].map(async (cameraId) => {
           try {

@@ -43,7 +43,7 @@ describe('the address of a camera', () => {
 
   it('keeps every password out of the template, and puts it back unharmed', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, maxLength: 20 }).filter((p) => p.trim() === p && p.isWellFormed()), (password) => {
+      fc.property(fc.string({ minLength: 1, maxLength: 20 }).filter((p) => p.trim() === p), (password) => {
         const written = encodeURIComponent(password);
         const read = parseCameraAddress(`rtsp://10.0.0.1/s?user=admin&password=${written}&channel=1`);
         expect(read.address).toBe('rtsp://10.0.0.1/s?user={username}&password={password}&channel=1');
