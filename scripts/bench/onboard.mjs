@@ -67,7 +67,7 @@ async function runBench() {
   }
   const ladderMs = (rungs) => rungs.reduce((sum, r) => sum + r.tookMs, 0);
   const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-  const never = new AbortController().signal;
+  const never = new globalThis.AbortController().signal;
 
   const alone = [];
   for (const id of ids.slice(0, 9)) alone.push(ladderMs(await onboarding.probe(id, never)));

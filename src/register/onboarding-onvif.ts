@@ -7,7 +7,7 @@ import { devicePolicyText } from './device-policies.js';
 import { compareIdentity, describeDevice } from './device-twins.js';
 import type { Step } from './ladder.js';
 import type { Login } from './login-budget.js';
-import { wasRefused, type Climb, type ClimbOf, type ClimbParts } from './onboarding-climb.js';
+import { wasRefused, type Climb, type ClimbOf, type ClimbParts } from './climb-parts.js';
 import { hintForLogin } from './onboarding-hints.js';
 import { logIn, refusalOf, type Attempt } from './onboarding-login.js';
 import type { DeviceClock, DeviceInformation, DeviceServices, MediaProfile, OnvifDevice, ToldPose } from './onvif-client.js';

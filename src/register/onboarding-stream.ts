@@ -1,6 +1,6 @@
 /** The climb of a plain stream: one connection tells whether the log-in is taken and whether there is a picture. */
 import { parseCameraAddress } from './camera-address.js';
-import { wasRefused, type Climb, type ClimbOf } from './onboarding-climb.js';
+import { wasRefused, type Climb, type ClimbOf } from './climb-parts.js';
 import { logIn } from './onboarding-login.js';
 import type { Step } from './ladder.js';
 import { tryStream, type StreamTry } from './stream-try.js';

@@ -25,7 +25,8 @@ import { openPassword, sealPassword } from './credentials.js';
 import { createDeviceLeases } from './device-lease.js';
 import { sourcesTaken, twinOf } from './device-twins.js';
 import { createLoginBudget } from './login-budget.js';
-import { climb, type Climb, type ClimbParts } from './onboarding-climb.js';
+import type { Climb, ClimbParts } from './climb-parts.js';
+import { climb } from './onboarding-climb.js';
 import type { OnvifClient } from './onvif-client.js';
 import { createProbeSlots } from './probe-slots.js';
 
