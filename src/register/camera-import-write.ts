@@ -7,8 +7,8 @@ import type { CameraPlan } from './camera-import-plan.js';
 import type { CameraRow } from './camera-rows.js';
 import type { CameraParts } from './cameras.js';
 
-/** Rows in one statement: some 50 ms on PGlite, and well under the 65,535 parameters that PostgreSQL takes. */
-const batchRows = 100;
+/** Rows in one statement: some 30 ms on PGlite, and well under the 65,535 parameters that PostgreSQL takes. */
+const batchRows = 50;
 /** Beyond so many changed cameras one notification says "any of them", and one event a site has the page read its list anew. */
 const namedAtMost = 100;
 

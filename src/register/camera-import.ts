@@ -18,8 +18,10 @@ import type { CameraRow } from './camera-rows.js';
 import { queueOnboarding, type CameraParts } from './cameras.js';
 import { readCsvTable } from './csv-table.js';
 
-/** Rows that are worked on before the event loop has a turn: about 20 ms. */
-const turnRows = 200;
+/** Rows that are worked on before the event loop has a turn: about 10 ms. */
+const turnRows = 100;
+/** Rows of one answer of the database. */
+const pageRows = 250;
 
 export function createCameraImport(parts: CameraParts): Registry['importCameras'] {
   const { database, ledger } = parts;
@@ -88,10 +90,10 @@ async function presentCameras(tx: Executor, siteIds: readonly string[]): Promise
       .from(cameras)
       .where(and(inArray(cameras.siteId, [...siteIds]), isNull(cameras.removedAt), after === undefined ? undefined : gt(cameras.id, after)))
       .orderBy(asc(cameras.id))
-      .limit(500);
+      .limit(pageRows);
     present.push(...page);
     after = page.at(-1)?.id;
-    if (page.length < 500 || after === undefined) return present;
+    if (page.length < pageRows || after === undefined) return present;
     await takeTurn();
   }
 }

@@ -25,7 +25,7 @@ export class ElementsFault extends Error {
 }
 
 /** Bytes that are looked at before the event loop has a turn: some milliseconds. */
-const turnBytes = 512 * 1024;
+const turnBytes = 128 * 1024;
 /** The document around the array. */
 const restBytes = 64 * 1024;
 const [quote, backslash, comma, colon, openArray, closeArray, openObject, closeObject] = [0x22, 0x5c, 0x2c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d];

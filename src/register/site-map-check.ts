@@ -6,7 +6,7 @@ import { shapeFaults, verticesOf, type VertexFault } from './site-map-geometry.j
 import { reachM, SiteReach } from './site-map-reach.js';
 
 /** Vertices that are judged before the event loop has a turn: some 20 ms. */
-const turnVertices = 5_000;
+const turnVertices = 2_000;
 
 /** @param knownBoundary ring of the site, used when the file draws no usable boundary; empty when there is none */
 export async function checkFeatures(features: readonly DrawnFeature[], knownBoundary: readonly [number, number][]): Promise<DrawnFeature[]> {

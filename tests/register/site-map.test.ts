@@ -50,7 +50,7 @@ describe('a map', () => {
     expect(features.map((f) => [f.kind, f.name, f.sourceId?.replace(/^auto:.*/, 'auto'), f.heightM])).toEqual([
       ['boundary', 'Village', 'b', null], ['entrance', '东门', '7', null], ['place', 'Pump', 'auto', null], ['dwelling', 'House', 'auto', null], ['dwelling', 'House (2)', 'auto', null],
       ['prohibited', 'prohibited 1', 'auto', null], ['occluder', 'Wall', 'auto', 2.5],
-    ].map((row) => (row[1] === 'House (2)' ? [row[0], row[1], expect.stringMatching(/auto/), row[3]] : row)));
+    ]);
     expect(features[2]?.geometry).toEqual({ type: 'Point', coordinates: [117.002, 36.002] });
     const [site] = await bench.database.orm.select().from(sites).where(eq(sites.id, siteId));
     expect(site?.boundary).toEqual(square(117, 36, 0.02));
@@ -129,7 +129,7 @@ describe('what is wrong', () => {
   });
 
   it('is not: either winding, a ring that is left open, a third dimension, a hole that touches the shell in a point', async () => {
-    for (const good of [prohibited(square(117, 36).reverse()), prohibited(square(117, 36).slice(0, 4)), prohibited(square(117, 36).map((p) => [...p, 5])), prohibited(square(0, 0, 4), [[0, 2], [1, 1], [1, 3], [0, 2]])]) {
+    for (const good of [prohibited(square(117, 36).reverse()), prohibited(square(117, 36).slice(0, 4)), prohibited(square(117, 36).map((p): number[] => [...p, 5])), prohibited(square(0, 0, 4), [[0, 2], [1, 1], [1, 3], [0, 2]])]) {
       expect(await problemsOf(good)).toEqual([]);
     }
   });
@@ -181,10 +181,10 @@ describe('any ring', () => {
     };
     // Small whole numbers: every degenerate case comes up, and the plain comparison is exact.
     const point = fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 }));
-    const ring = fc.array(point, { minLength: 3, maxLength: 8 }).map((p) => [...p, p[0] ?? [0, 0]]).filter((r) => r.every((p, i) => i === 0 || p.join() !== r[i - 1]?.join()) && areaM2(r as [number, number][]) >= 0.01);
+    const ring = fc.array(point, { minLength: 3, maxLength: 8 }).map((p) => [...p, p[0] ?? [0, 0]]).filter((r) => r.every((p, i) => i === 0 || p.join() !== r[i - 1]?.join()) && areaM2(r) >= 0.01);
     fc.assert(
       fc.property(ring, (r) => {
-        expect(ringFaults([r as [number, number][]]).length === 0).toBe(plain(r as number[][]));
+        expect(ringFaults([r]).length === 0).toBe(plain(r as number[][]));
       }),
       { numRuns: 3_000 },
     );
