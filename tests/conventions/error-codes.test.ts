@@ -51,7 +51,7 @@ describe('error codes', () => {
   it('have one form, a title of their own, and a kind', () => {
     expect(new Set(codes.map((c) => errorCodes[c].title)).size).toBe(codes.length);
     for (const code of codes) {
-      expect(code).toMatch(/^[a-z]+\.[a-z-]+$/);
+      expect(code).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z-]+$/);
       expect(errorCodes[code].title).toMatch(/^[A-Z].*[^.]$/);
       expect(errorKinds).toHaveProperty(errorCodes[code].kind);
     }

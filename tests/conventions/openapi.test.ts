@@ -60,7 +60,7 @@ describe('OpenAPI document', () => {
   it('has a tag for each noun of the interface', () => {
     const tags = new Set(operations.flatMap(([, op]) => op.tags ?? []));
     expect([...tags].sort()).toEqual([
-      'alerts', 'cameras', 'channels', 'check', 'deliveries', 'discovery', 'events', 'health', 'inputs', 'ledger', 'observations', 'pictures', 'places', 'rules', 'schedules', 'session', 'sites', 'system',
+      'alerts', 'cameras', 'channels', 'check', 'commissioning', 'deliveries', 'discovery', 'events', 'health', 'inputs', 'ledger', 'observations', 'pictures', 'places', 'rotations', 'rules', 'schedules', 'session', 'sites', 'system',
       'tokens', 'users', 'zones',
     ]);
   });
