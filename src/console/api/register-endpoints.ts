@@ -64,5 +64,6 @@ export const registerApi = {
   decommission: (cameraId: string, reason: string) => call<undefined>(`/cameras/${cameraId}/decommission`, { method: 'POST', json: { reason } }),
   devices: async (cameraId: string, signal?: AbortSignal): Promise<DeviceRecord[]> => (await call<{ items: DeviceRecord[] }>(`/cameras/${cameraId}/devices`, { signal })).items,
   rotate: (draft: Draft) => call<Rotation>('/rotations', { method: 'POST', json: draft }),
-  rotations: (signal?: AbortSignal) => call<Page<Rotation>>('/rotations', { query: { limit: 20 }, signal }),
+  /** The newest first; the API lists them in the order of their beginning. */
+  rotations: async (signal?: AbortSignal): Promise<Rotation[]> => (await listAll<Rotation>('/rotations', {}, signal)).reverse().slice(0, 20),
 };

@@ -21,7 +21,7 @@ export function Rotations() {
     queryKey: rotationsKey,
     queryFn: ({ signal }) => registerApi.rotations(signal),
     // Followed while one is going on.
-    refetchInterval: (q) => (q.state.data?.items.some((r) => r.finishedAt === null) ? 2_000 : false),
+    refetchInterval: (q) => (q.state.data?.some((r) => r.finishedAt === null) ? 2_000 : false),
   });
   const mine = sites.filter((s) => can('editCameras', s.id));
   const [chosen, setSite] = useState<string | null>(null);
@@ -57,8 +57,8 @@ export function Rotations() {
         </div>
       </form>
       <ProblemBox error={query.error} />
-      {query.data?.items.length === 0 && <p className="muted">{t('rotate.none')}</p>}
-      {query.data?.items.map((rotation) => <OneRotation key={rotation.id} rotation={rotation} />)}
+      {query.data?.length === 0 && <p className="muted">{t('rotate.none')}</p>}
+      {query.data?.map((rotation) => <OneRotation key={rotation.id} rotation={rotation} />)}
       {asking && (
         <Confirm
           title={t('rotate.title')}
