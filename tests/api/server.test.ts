@@ -343,12 +343,17 @@ describe('cameras', () => {
     await send(`skipBad=true&siteId=${site.id}`, 'application/json', JSON.stringify({ csv: 'name\nx' }));
     await send(`site=${encodeURIComponent(site.name)}`, 'text/csv; charset=utf-8', 'name\ny');
     expect(village.done).toEqual([
-      'importCsv name\n村 {"dryRun":true,"skipBad":false}',
-      `importCsv name\nx {"dryRun":false,"skipBad":true,"defaultSiteId":"${site.id}"}`,
-      `importCsv name\ny {"dryRun":false,"skipBad":false,"defaultSiteId":"${site.id}"}`,
+      'importCameras name\n村 {"format":"csv","dryRun":true,"skipBad":false}',
+      `importCameras name\nx {"format":"csv","dryRun":false,"skipBad":true,"defaultSiteId":"${site.id}"}`,
+      `importCameras name\ny {"format":"csv","dryRun":false,"skipBad":false,"defaultSiteId":"${site.id}"}`,
     ]);
+    village.done.length = 0;
+    await send('', 'application/json', '[{"name":"z"}]');
+    expect(village.done).toEqual(['importCameras [{"name":"z"}] {"format":"json","dryRun":false,"skipBad":false}']);
+    expect((await send('', 'application/json', '{"csv":"x","y":[[]]}')).json()).toMatchObject({ code: 'request.invalid', errors: [{ path: 'csv' }] });
+    const lines = await village.api.inject({ method: 'POST', url: '/api/v1/cameras/import', headers: { ...admin, 'content-type': 'text/csv', accept: 'application/x-ndjson' }, payload: 'name' });
+    expect([lines.headers['content-type'], Object.keys(JSON.parse(lines.body.trim().split('\n').at(-1) ?? '') as object)]).toEqual(['application/x-ndjson', ['report']]);
     expect((await send('site=Nowhere', 'text/csv', 'x')).statusCode).toBe(404);
-    expect((await send('', 'application/json', '{"table":1}')).json()).toMatchObject({ code: 'request.invalid', errors: [{ path: 'csv' }] });
     expect((await send('dryRun=maybe', 'text/csv', 'x')).statusCode).toBe(400);
   });
 
