@@ -74,6 +74,20 @@ describe('beside a running program', () => {
     expect(unknown).toMatchObject({ status: 1, stderr: 'hedgerow: There is no such site (site.unknown)\n' });
   });
 
+  it('takes the map of a site, says which vertex is wrong, and gives it out again', () => {
+    const map = path.join(folder, 'mill.geojson');
+    const ring = [[117, 36], [117.01, 36], [117.01, 36.01], [117, 36.01], [117, 36]];
+    const feature = (kind: string, coordinates: unknown): object => ({ type: 'Feature', properties: { kind, name: kind }, geometry: { type: 'Polygon', coordinates } });
+    writeFileSync(map, JSON.stringify({ type: 'FeatureCollection', features: [feature('boundary', [ring]), feature('prohibited', [[[117, 36], [36, 117], [117.01, 36.01]]])] }));
+    const refused = run(['sites', 'map', 'import', 'Upper Mill', map]);
+    expect(refused).toMatchObject({ status: 1, stdout: expect.stringMatching(/feature 1 \(prohibited\), ring 0, vertex 1: has the latitude 117, beyond 90.*\n1 new, .* 1 bad; nothing was written/) as string });
+    expect(run(['sites', 'map', 'import', 'upper mill', map, '--skip-bad']).stdout).toMatch(/^1 new/m);
+    const out = path.join(folder, 'out.geojson');
+    expect(run(['sites', 'map', 'export', 'Upper Mill', out]).status).toBe(0);
+    expect(run(['sites', 'map', 'import', 'Upper Mill', out, '--replace'])).toMatchObject({ status: 0, stdout: '0 new, 0 changed, 1 unchanged, 0 removed, 0 bad\n' });
+    expect(run(['sites', 'list']).stdout).toMatch(/Upper Mill +Asia\/Shanghai +drawn/);
+  });
+
   it('exports what it imports: the round trip changes nothing, and holds no password', () => {
     const file = path.join(folder, 'export.csv');
     expect(run(['cameras', 'export', file])).toMatchObject({ status: 0, stdout: `written to ${file}\n` });
