@@ -1,5 +1,5 @@
 /** `hedgerow cameras probe`: climbs the ladders of one camera, a site or all, and says what to do about each failure. */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { camera, rung, rungNames, type Camera, type Rung } from '../contract/camera.js';
 import { expectOk, readAll } from './answers.js';
@@ -19,7 +19,7 @@ export function addProbe(cameras: Command, context: CliContext): void {
     .option('--all', 'all cameras')
     .action(async (ids: string[], options: { site?: string; all?: boolean }, command: Command) => {
       if ([ids.length > 0, options.site !== undefined, options.all === true].filter(Boolean).length !== 1) {
-        throw new InvalidArgumentError('name cameras by id, or give --site or --all');
+        command.error('error: name cameras by id, or give --site or --all');
       }
       const print = outputOf(command);
       await withClient(context, async (client) => {
