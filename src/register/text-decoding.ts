@@ -31,17 +31,19 @@ async function toUtf8(bytes: Uint8Array, code: ErrorCode): Promise<Buffer> {
 
 async function transcode(source: Buffer, encoding: string, code: ErrorCode, fault: string): Promise<Buffer> {
   const decoder = new TextDecoder(encoding, { fatal: true });
-  const parts: Buffer[] = [];
+  // Two bytes become three at most, in either encoding: one buffer takes all, and no second copy is made.
+  const text = Buffer.allocUnsafe(Math.ceil(source.length * 1.5) + 8);
+  let length = 0;
   try {
     for (let at = 0; at < source.length; at += sliceBytes) {
-      parts.push(Buffer.from(decoder.decode(source.subarray(at, at + sliceBytes), { stream: true }), 'utf8'));
+      length += text.write(decoder.decode(source.subarray(at, at + sliceBytes), { stream: true }), length, 'utf8');
       await takeTurn();
     }
-    parts.push(Buffer.from(decoder.decode(), 'utf8'));
+    length += text.write(decoder.decode(), length, 'utf8');
   } catch (cause) {
     throw new HedgerowError(code, fault, { cause });
   }
-  return Buffer.concat(parts);
+  return text.subarray(0, length);
 }
 
 /**

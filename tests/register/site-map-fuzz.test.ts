@@ -3,23 +3,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { featureGeometry } from '../../src/contract/site-map.js';
-import { takeTurn } from '../../src/core/clock.js';
 import { checkFeatures } from '../../src/register/site-map-check.js';
 import { readMapFile } from '../../src/register/site-map-file.js';
-import { pointInside } from '../../src/register/site-map-geometry.js';
-import { judged, measured } from './hostile-bytes.js';
+import { heavyFilesAreBorne, judged } from './hostile-bytes.js';
+import { takeMap } from './reader-cost-process.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** All that an import does before it asks the database. */
-async function take(content: Uint8Array): Promise<void> {
-  for (const [i, { drawn, faults }] of (await checkFeatures(await readMapFile(content), [])).entries()) {
-    if (i % 100 === 99) await takeTurn();
-    const right = (drawn === null) === faults.length > 0 && faults.every(({ reason }) => reason.length < 400) && (!drawn || pointInside(drawn.geometry).every((n) => Number.isFinite(n)));
-    if (!right || (drawn && i < 100 && !featureGeometry.safeParse(drawn.geometry).success)) throw new Error(`feature ${i} is judged wrongly: ${JSON.stringify({ drawn, faults }).slice(0, 500)}`);
-  }
-}
 
 const number = fc.oneof(fc.double(), fc.integer({ min: -5, max: 5 }), fc.constantFrom(117, 36.5, -0, 180, 90));
 const position = fc.oneof(fc.array(number, { maxLength: 4 }), fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 })), fc.jsonValue({ maxDepth: 1 }));
@@ -41,13 +30,13 @@ describe('any bytes', () => {
   it('are a map or our error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof({ arbitrary: text, weight: 3 }, { arbitrary: cut, weight: 2 }).map(bytes), async (content) => {
-        await judged(() => take(content));
+        await judged(() => takeMap(content));
       }),
       { numRuns: 18_000 },
     );
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (content) => {
-        await judged(() => take(content));
+        await judged(() => takeMap(content));
       }),
       { numRuns: 2_500 },
     );
@@ -66,34 +55,6 @@ describe('the corpus', () => {
   });
 });
 
-const million = 1024 * 1024;
-const repeated = (what: string, head = ''): Uint8Array => Buffer.concat([Buffer.from(head), Buffer.alloc(16 * million - head.length, what)]);
-const start = '{"type":"FeatureCollection","features":[';
-const polygons = (rings: number[][][][]): Uint8Array => bytes(`${start}${rings.map((coordinates, id) => JSON.stringify({ type: 'Feature', id, properties: { kind: 'prohibited' }, geometry: { type: 'Polygon', coordinates } })).join()}]}`);
-const circle = (n: number, radius = 0.01, at = 0): number[][] => Array.from({ length: n }, (_, i) => [117 + at + radius * Math.cos((2 * Math.PI * i) / n), 36 + radius * Math.sin((2 * Math.PI * i) / n)]);
-/** Long edges that all but lie on each other: the boxes around them overlap, and none crosses. */
-const comb = (n: number, slope: number): number[][] => [...Array.from({ length: n }, (_, i) => (i % 2 ? [117 + i * 1e-6 + 0.01, 36 + 0.01 * slope - i * 1e-6] : [117 + i * 1e-6, 36 - i * 1e-6])), [117 - 0.01, 35.9]];
-
-describe('heavy', () => {
-  it.each<[string, () => Uint8Array]>([
-    ['16 MB of opening brackets', () => repeated('[', start)],
-    ['16 MB of braces in a feature', () => repeated('{"a":', start)],
-    ['16 MB of empty features', () => repeated('{},', start)],
-    ['16 MB of positions', () => repeated('[1,2],', `${start}{"type":"Feature","properties":{"kind":"prohibited"},"geometry":{"type":"Polygon","coordinates":[[`)],
-    ['16 MB of one name', () => repeated('x', `${start}{"type":"Feature","properties":{"name":"`)],
-    ['16 MB beside the features', () => repeated('[1],', '{"type":"FeatureCollection","name":[')],
-    ['a ring of 100,000 vertices', () => polygons([[circle(100_000)]])],
-    ['50 rings of 1,999 vertices', () => polygons(Array.from({ length: 50 }, (_, i) => [circle(1_999, 0.001, i * 0.01)]))],
-    ['20 combs of 1,990 edges', () => polygons(Array.from({ length: 20 }, () => [comb(1_989, 1)]))],
-    ['20 combs of another slope', () => polygons(Array.from({ length: 20 }, () => [comb(1_989, 2.4)]))],
-    ['20,000 small features', () => polygons(Array.from({ length: 20_000 }, (_, i) => [circle(5, 0.0001, i * 1e-6)]))],
-    ['more vertices than may be', () => polygons(Array.from({ length: 200 }, (_, i) => [circle(1_999, 0.001, i * 0.01)]))],
-    ['a polygon of 50 rings', () => polygons([[circle(1_999, 0.1), ...Array.from({ length: 49 }, (_, i) => circle(1_999, 0.0005, (i - 24) * 0.002))]])],
-  ])('%s', async (what, make) => {
-    const content = make();
-    const { tookMs, heldMs, grewBytes, outcome } = await measured(() => take(content));
-    console.log(`${what}: ${Math.round(tookMs)} ms, event loop held for ${Math.round(heldMs)} ms, ${Math.round(grewBytes / million)} MB, ${outcome}`);
-    expect(heldMs).toBeLessThan(1_000);
-    expect(grewBytes).toBeLessThan(64 * million);
-  }, 30_000);
+describe('heavy maps', () => {
+  it('cost under 64 MB and hold no turn of the event loop for a second', () => heavyFilesAreBorne('maps'), 120_000);
 });
