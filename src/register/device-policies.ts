@@ -24,6 +24,7 @@ export const devicePolicies = {
   'reference-parameters': 'It tells subscriptions apart by parameters that are sent back.',
   'absolute-termination-time': 'It does not understand how long a subscription is to last; an end in its own time is told.',
   'no-renewal': 'It renews no subscription; a new one is made when the old one has ended.',
+  'inputs-by-event': 'It lists no contacts, but can send their event; that is listened to.',
   'recording-time-unset': 'It tells times of recordings that were never set; they are taken as not told.',
   'mask-without-shape': 'It lists a privacy mask without telling its shape; it covers nothing that we could count on.',
   'pull-again': 'It closes the connection while it is asked for events; they were asked for once more.',

@@ -73,7 +73,7 @@ export interface OnvifDevice {
    * @throws HedgerowError `camera.password` when it refuses
    */
   setPassword(user: DeviceUser, password: string): Promise<void>;
-  /** Tokens of the digital inputs; empty when the device has none or does not say. */
+  /** Tokens of the digital inputs; a single one that means any of them where only their event is known; empty when the device has none or does not say. */
   digitalInputs(services: DeviceServices): Promise<readonly string[]>;
   /** A pull-point for input events. The caller ends it with `close`. */
   subscribe(services: DeviceServices): Promise<PullPoint>;

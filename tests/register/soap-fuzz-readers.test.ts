@@ -8,7 +8,8 @@ import { createConversation, type Conversation } from '../../src/register/adapte
 import { readDeviceClock, readIdentity, readInformation, readServices } from '../../src/register/adapters/onvif/device-facts.js';
 import { answerDigest, readDigestChallenge } from '../../src/register/adapters/onvif/http-digest.js';
 import { readProfiles, readStreamAddress } from '../../src/register/adapters/onvif/media-profiles.js';
-import { readDigitalInputs, readInputEvent, subscribe } from '../../src/register/adapters/onvif/pull-point.js';
+import { readDigitalInputs } from '../../src/register/adapters/onvif/digital-inputs.js';
+import { readInputEvent, subscribe } from '../../src/register/adapters/onvif/pull-point.js';
 import type { DeviceServices, MediaProfile } from '../../src/register/onvif-client.js';
 import { readDiscoveryMessage } from '../../src/register/discovery-message.js';
 import { children, find, parseXml } from '../../src/register/soap-xml.js';

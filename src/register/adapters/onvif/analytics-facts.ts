@@ -20,7 +20,8 @@ export async function readAnalytics(conversation: Conversation, services: Device
   return { rules: await readRules(conversation, services), topics: await readTopics(conversation, services) };
 }
 
-async function readTopics(conversation: Conversation, { events }: DeviceServices): Promise<readonly string[] | null> {
+/** Paths of the topics that the device can send; null when it does not say. */
+export async function readTopics(conversation: Conversation, { events }: DeviceServices): Promise<readonly string[] | null> {
   if (events === null) return null;
   const action = `${tev}/EventPortType/GetEventPropertiesRequest`;
   const source = await optional(async () => (await conversation.callForSource({ url: events, action, header: addressing(action, events), body: '<tev:GetEventProperties/>' })).source);

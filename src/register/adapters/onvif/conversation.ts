@@ -57,6 +57,8 @@ const mostRefusals = 2;
 /** A device that says so few are left before it locks the account gets no other one after a refusal. */
 const fewAttempts = 2;
 
+const basicOnlyText = 'It asks for the log-in as HTTP Basic, which anybody on the network could read, so it was sent protected, and refused. Switch its ONVIF log-in to Digest.';
+
 export function createConversation(options: {
   url: URL;
   pinned: PinnedAddress;
@@ -256,7 +258,7 @@ export function createConversation(options: {
         throw refusal(`It is about to lock the account: it gives ${verdict.attemptsLeft} more. ${verdict.sent === 'none' ? 'No log-in was sent.' : 'No other one was sent.'}`, verdict, refusals);
       }
       const next = refusals < maxRefusals ? await another(mode, verdict) : null;
-      if (next === null) throw refusal('It refuses the user name or the password.', verdict, refusals);
+      if (next === null) throw refusal(verdict.basicOnly ? basicOnlyText : 'It refuses the user name or the password.', verdict, refusals);
       mode = next;
     }
   }

@@ -3,30 +3,21 @@
  * reference parameters are echoed (Axis), its life time is told in the way that the device understands, and it is always
  * ended: devices have four to eight slots, and leaked ones block. Times of events are not taken from the device.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../core/clock.js';
 import { HedgerowError } from '../../../core/errors.js';
 import type { DeviceServices, InputEvent, PullPoint } from '../../onvif-client.js';
 import { attribute, child, children, escapeXml, find, textAt, type XmlValue } from '../../soap-xml.js';
 import type { Conversation } from './conversation.js';
-import { optional } from './device-facts.js';
 import { readDateTimeMs, writeDateTime } from './device-time.js';
 import { namespaces } from './soap-message.js';
 
-const { tev, tmd, wsnt } = namespaces;
+const { tev, wsnt } = namespaces;
 /** Mandatory for some (Tapo), and long enough for one missed renewal. */
 const lifeTimeMs = 120_000;
 const lifeTime = `PT${lifeTimeMs / 1000}S`;
 /** A device that grants less of it did not understand it (Vista: none at all; others make their own span of it). */
 const leastGrantedMs = 60_000;
-
-export async function readDigitalInputs(conversation: Conversation, services: DeviceServices): Promise<readonly string[]> {
-  const { deviceIo } = services;
-  const body =
-    (deviceIo === null
-      ? null
-      : await optional(() => conversation.call({ url: deviceIo, action: `${tmd}/GetDigitalInputs`, body: '<tmd:GetDigitalInputs/>' }))) ?? null;
-  return children(find(body ?? undefined, 'GetDigitalInputsResponse'), 'DigitalInputs').flatMap((i) => attribute(i, 'token') ?? []);
-}
 
 export async function subscribe(conversation: Conversation, services: DeviceServices, clock: Clock): Promise<PullPoint> {
   if (services.events === null) throw new HedgerowError('camera.reply', 'It has no event service.', { context: { unsupported: true } });
@@ -108,10 +99,15 @@ function isHangUp(thrown: unknown): boolean {
   return thrown instanceof HedgerowError && thrown.code === 'camera.unreachable' && /^(ECONNRESET|EPIPE)$/.test(String(thrown.context['code']));
 }
 
-/** `tns1:Device/Trigger/DigitalInput` and makers' relatives (`tnshik:AlarmIn`). Everything else is not ours to know. */
+/** `tns1:Device/Trigger/DigitalInput` and makers' relatives (`tnshik:AlarmIn`). */
+export function isInputTopic(topic: string): boolean {
+  return /Device\/(?:[a-z0-9]+:)?Trigger\/(?:[a-z0-9]+:)?(DigitalInput|AlarmIn|InputPort)\b/i.test(topic);
+}
+
+/** Events of contacts. Everything else is not ours to know. */
 export function readInputEvent(notification: XmlValue): InputEvent[] {
   const topic = textAt(notification, 'Topic') ?? '';
-  if (!/Device\/(?:[a-z0-9]+:)?Trigger\/(?:[a-z0-9]+:)?(DigitalInput|AlarmIn|InputPort)\b/i.test(topic)) return [];
+  if (!isInputTopic(topic)) return [];
   const message = child(notification, 'Message', 'Message') ?? child(notification, 'Message');
   const items = (group: string): Map<string, string> => new Map(children(child(message, group), 'SimpleItem').map((i) => [attribute(i, 'Name')?.toLowerCase() ?? '', attribute(i, 'Value') ?? '']));
   const [source, data] = [items('Source'), items('Data')];
@@ -126,9 +122,12 @@ export function readInputEvent(notification: XmlValue): InputEvent[] {
   ];
 }
 
-/** WS-Addressing headers, without which some event services do not answer. */
+/**
+ * WS-Addressing headers, without which some event services do not answer. Whoever waits for a reply names its message
+ * (WS-Addressing 1.0, SOAP binding, 3.4): onvif_simple_server renews no subscription otherwise.
+ */
 export function addressing(action: string, to: string): string {
-  return `<wsa:Action>${action}</wsa:Action><wsa:To>${escapeXml(to)}</wsa:To>`;
+  return `<wsa:Action>${action}</wsa:Action><wsa:MessageID>urn:uuid:${randomUUID()}</wsa:MessageID><wsa:To>${escapeXml(to)}</wsa:To>`;
 }
 
 /**

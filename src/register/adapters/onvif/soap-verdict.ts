@@ -13,6 +13,8 @@ export type Judged =
   | {
       readonly status: 'refused';
       readonly digest: DigestChallenge | null;
+      /** it asks for HTTP Basic and for nothing else */
+      readonly basicOnly: boolean;
       readonly said: string;
       /** log-ins that the device gives before it locks the account; null when it does not say */
       readonly attemptsLeft: number | null;
@@ -40,7 +42,9 @@ export function judgeReply(reply: SoapReply): Judged {
 }
 
 function refused(reply: SoapReply, said: string): Judged {
-  return { status: 'refused', digest: readDigestChallenge(reply.challenges), said, attemptsLeft: readAttemptsLeft(reply.body) };
+  const digest = readDigestChallenge(reply.challenges);
+  const basicOnly = digest === null && reply.challenges.some((challenge) => /^\s*basic\b/i.test(challenge));
+  return { status: 'refused', digest, basicOnly, said, attemptsLeft: readAttemptsLeft(reply.body) };
 }
 
 /** "You still have 4 attempt(s)", "3 attempts left": in a fault or in a page. */
