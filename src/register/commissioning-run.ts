@@ -8,7 +8,7 @@ import type { CommissioningCheck } from '../contract/commissioning.js';
 import type { Onboarding } from '../contract/registry.js';
 import type { AddressGuard } from '../core/address-guard.js';
 import type { Clock } from '../core/clock.js';
-import { parseCameraAddress } from './camera-address.js';
+import { deviceAddressOf, deviceKey } from './device-key.js';
 import type { CameraRow } from './camera-rows.js';
 import { audioCheck } from './commissioning-checks/audio.js';
 import { clockCheck, timeSourceCheck } from './commissioning-checks/clock.js';
@@ -103,10 +103,10 @@ async function converse(parts: RunParts, row: CameraRow, talk: Talk): Promise<To
   const { reached, stops, signal, end } = talk;
   const questions = createQuestions({ signal, deadline: end, limitMs: runLimits.totalMs });
   if (!reached.clock) return judge(parts, row, talk, questions, notAsked(stops), end);
-  const address = await questions.ask(async () => (await parts.guard.pin(parseCameraAddress(row.address).host)).address);
+  const address = await questions.ask(async () => deviceKey(await deviceAddressOf(parts.guard, row.address)));
   // Nobody climbs on it, or tries log-ins, while it is asked.
-  const held = await questions.from(address, (host) =>
-    parts.leases.hold(host, AbortSignal.any([signal, end]), async (kept) => {
+  const held = await questions.from(address, (device) =>
+    parts.leases.hold(device, AbortSignal.any([signal, end]), async (kept) => {
       const device = await questions.ask(() => parts.onvif.open(targetOf(parts, row), kept));
       return judge(parts, row, talk, questions, device, kept);
     }),
@@ -124,7 +124,7 @@ async function judge(parts: RunParts, row: CameraRow, { reached, stops, emit }: 
   const served = await from(talk, async (d) => ({ device: d, services: await d.services() }));
 
   const profiles = await from(served, ({ device: d, services }) => d.profiles(services));
-  const streams: Asked<StreamFacts> = profiles.status === 'answered' ? answered({ profiles: ofSource(profiles.value, row), usedToken: row.profileToken, sampleIntervalMs: row.sampleIntervalMs }) : profiles;
+  const streams: Asked<StreamFacts> = profiles.status === 'answered' ? answered({ profiles: ofSource(profiles.value, row), usedToken: row.profileToken, sampleIntervalMs: row.sampleIntervalMs, decoded: known.runSize }) : profiles;
   const own = streams.status === 'answered' ? streams.value.profiles : [];
   const main = mainOf(own);
   const used = own.find((p) => p.token === row.profileToken) ?? main ?? null;

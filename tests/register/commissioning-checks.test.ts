@@ -45,7 +45,8 @@ describe('ladder', () => {
 
 const sub: MediaProfile = { token: 'sub', name: 'sub', media: 2, codec: 'H264', widthPx: 640, heightPx: 360, fps: 10, bitrateKbps: 512, gopFrames: 10, sourceToken: 's', audio: false, analytics: false };
 const main: MediaProfile = { ...sub, token: 'main', name: 'main', widthPx: 1920, heightPx: 1080, fps: 25, gopFrames: 50 };
-const streams = (profiles: readonly MediaProfile[], usedToken: string | null = 'sub', sampleIntervalMs = 1000): Asked<StreamFacts> => answered({ profiles, usedToken, sampleIntervalMs });
+const streams = (profiles: readonly MediaProfile[], usedToken: string | null = 'sub', sampleIntervalMs = 1000, decoded: StreamFacts['decoded'] = null): Asked<StreamFacts> =>
+  answered({ profiles, usedToken, sampleIntervalMs, decoded });
 
 describe('sub-stream', () => {
   it.each<[string, Asked<StreamFacts>, CheckStatus, RegExp]>([
@@ -60,6 +61,10 @@ describe('sub-stream', () => {
     ['another codec', streams([main, { ...sub, codec: 'JPEG' }]), 'warn', /JPEG is neither/],
     ['only a main stream', streams([main], 'main', 2000), 'warn', /no sub stream/],
     ['the profile is gone', streams([main, sub], 'other'), 'unverified', /not among the profiles/],
+    ['no stream is watched yet', streams([main, sub], null), 'unverified', /No stream is watched yet/],
+    ['the picture is as told', streams([main, sub], 'sub', 1000, { widthPx: 640, heightPx: 368 }), 'pass', /640×360/],
+    ['the picture stands on end', streams([main, sub], 'sub', 1000, { widthPx: 360, heightPx: 640 }), 'pass', /640×360/],
+    ['another picture than told', streams([main, sub], 'sub', 1000, { widthPx: 768, heightPx: 432 }), 'warn', /comes is 768×432/],
     ['nothing is told', silent, 'unverified', /does not answer/],
   ])('%s', (_name, asked, status, seen) => expectCheck(subStreamCheck(asked), status, seen));
 
@@ -191,8 +196,8 @@ describe('recognition', () => {
   const facts = (rules: [string, string][] | null, topics: string[] | null): Asked<AnalyticsFacts> => answered({ rules: rules?.map(([name, type]) => ({ name, type })) ?? null, topics });
   const plain = ['tns1:RuleEngine/CellMotionDetector/Motion', 'tns1:VideoSource/MotionAlarm', 'tns1:Device/Trigger/DigitalInput'];
   it.each<[string, Asked<AnalyticsFacts>, boolean, CheckStatus, RegExp]>([
-    ['none', facts([['Motion', 'tt:CellMotionDetector']], plain), true, 'pass', /1 rules and 3 event topics/],
-    ['no rules at all', facts([], plain), true, 'pass', /0 rules/],
+    ['none', facts([['Motion', 'tt:CellMotionDetector']], plain), true, 'pass', /rules \(1\) and event topics \(3\)/],
+    ['no rules at all', facts([], plain), true, 'pass', /It has no rule, /],
     ['a face rule', facts([['front door', 'tt:FaceRecognition']], plain), true, 'fail', /"front door" \(tt:FaceRecognition\)/],
     ['a plate rule by name', facts([['车牌识别', 'vendor:Smart']], plain), true, 'fail', /车牌识别/],
     ['a topic without a rule', facts([], [...plain, 'tns1:RuleEngine/Recognition/Face']), true, 'warn', /can send tns1:RuleEngine\/Recognition\/Face; no rule/],

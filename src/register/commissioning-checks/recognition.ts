@@ -32,10 +32,10 @@ export function recognitionCheck(asked: Asked<AnalyticsFacts>, hasAnalytics: boo
     return checkOf('recognition', 'warn', seen, lookUp, evidence);
   }
   if (rules === null && topics === null) return checkOf('recognition', 'unverified', 'It tells neither its rules nor its event topics.', lookUp, evidence);
-  if (topics === null) return checkOf('recognition', 'unverified', `None of its ${rules?.length ?? 0} rules recognises anybody; it does not tell its event topics.`, lookUp, evidence);
-  if (rules === null && hasAnalytics) return checkOf('recognition', 'unverified', `None of its ${topics.length} event topics is one of recognition, but it does not tell its rules.`, lookUp, evidence);
-  if (rules === null) return checkOf('recognition', 'pass', `It has no analytics service, and none of its ${topics.length} event topics is one of recognition.`, '', evidence);
-  return checkOf('recognition', 'pass', `None of its ${rules.length} rules and ${topics.length} event topics is one of recognition.`, '', evidence);
+  if (topics === null) return checkOf('recognition', 'unverified', `None of its rules (${rules?.length ?? 0}) recognises anybody; it does not tell its event topics.`, lookUp, evidence);
+  if (rules === null && hasAnalytics) return checkOf('recognition', 'unverified', `None of its event topics (${topics.length}) is one of recognition, but it does not tell its rules.`, lookUp, evidence);
+  if (rules === null) return checkOf('recognition', 'pass', `It has no analytics service, and none of its event topics (${topics.length}) is one of recognition.`, '', evidence);
+  return checkOf('recognition', 'pass', `${rules.length === 0 ? 'It has no rule, and none of its' : `None of its rules (${rules.length}) and`} event topics (${topics.length}) is one of recognition.`, '', evidence);
 }
 
 /**

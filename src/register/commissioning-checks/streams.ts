@@ -12,12 +12,16 @@ export interface StreamFacts {
   /** token of the profile that is watched */
   readonly usedToken: string | null;
   readonly sampleIntervalMs: number;
+  /** what was decoded in the newest run; null before the first one */
+  readonly decoded: { readonly widthPx: number; readonly heightPx: number } | null;
 }
 
 const leastWidthPx = 1280;
 const leastHeightPx = 720;
 const leastFps = 10;
 const longestGopMs = 2_000;
+/** A picture is coded in blocks: 1088 lines for 1080 are no other size. */
+const blockPx = 16;
 const subStreamPath = 'Set up a sub stream with H.264 or H.265 on the camera';
 const noProfiles = 'Look the streams up on the camera\'s own page: the sub stream H.264 or H.265 with a key frame as often as we sample, the main one 1280×720 or more, 10 fps, a key frame every 2 s.';
 
@@ -25,9 +29,10 @@ export function subStreamCheck(asked: Asked<StreamFacts>): CommissioningCheck {
   if (asked.status === 'unanswered') return unanswered('sub-stream', asked.reason, noProfiles);
   const { profiles, usedToken, sampleIntervalMs } = asked.value;
   const used = profiles.find((p) => p.token === usedToken);
+  if (usedToken === null) return unanswered('sub-stream', 'No stream is watched yet: none gave a key frame.', 'Mend what the ladder says, then run the checklist again.');
   if (!used) return unanswered('sub-stream', 'The stream that is watched is not among the profiles that the device lists now.', 'Climb the ladder again, then run the checklist again.');
   const gopMs = gopMsOf(used);
-  const findings: Finding[] = [{ status: 'pass', seen: `${describe(used)}.`, todo: '' }, ...codecFindings(used), ...unknownFindings(used)];
+  const findings: Finding[] = [{ status: 'pass', seen: `${describe(used)}.`, todo: '' }, ...codecFindings(used), ...unknownFindings(used), ...decodedFindings(used, asked.value.decoded)];
   if (used === mainOf(profiles)) findings.push({ status: 'warn', seen: 'It has no sub stream, so the main stream is watched.', todo: `${subStreamPath}, then climb the ladder again: it costs the camera and us a fraction.` });
   if (gopMs !== null && gopMs > sampleIntervalMs) {
     findings.push({
@@ -79,6 +84,20 @@ function gopFramesFor({ fps }: MediaProfile, ms: number): string {
 function codecFindings({ codec }: MediaProfile): Finding[] {
   if (codec === null || codec === 'H264' || codec === 'H265') return [];
   return [{ status: 'warn', seen: `${codec} is neither H.264 nor H.265.`, todo: 'Choose H.264 or H.265 for this stream.' }];
+}
+
+/** Where the picture is another one than the device says, frame rate and key frame interval are in doubt as well. A picture may stand on end. */
+function decodedFindings({ widthPx, heightPx }: MediaProfile, decoded: StreamFacts['decoded']): Finding[] {
+  if (decoded === null || widthPx === null || heightPx === null) return [];
+  const [told, seen] = [[widthPx, heightPx], [decoded.widthPx, decoded.heightPx]].map((size) => size.sort((a, b) => a - b));
+  if ((told ?? []).every((px, i) => Math.abs(px - (seen?.[i] ?? 0)) < blockPx)) return [];
+  return [
+    {
+      status: 'warn',
+      seen: `The picture that comes is ${decoded.widthPx}×${decoded.heightPx}, not what the device says.`,
+      todo: "Look the stream's settings up on the camera's own page, and save them there again; then run the checklist again.",
+    },
+  ];
 }
 
 function unknownFindings({ codec, widthPx, heightPx, fps, gopFrames }: MediaProfile): Finding[] {
