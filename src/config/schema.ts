@@ -49,6 +49,8 @@ export const configSchema = z.strictObject({
     /** so many refused log-ins on one device within the window, and no other is tried until it has passed */
     lockout: z.strictObject({ refusedLogins: z.number().int().min(1).max(10), windowMs: ms(60_000, 86_400_000) }),
     sweep: z.strictObject({ perSecond: z.number().int().min(1).max(2_000), bridges: z.boolean() }),
+    /** devices on one host that are climbed at once (a forwarded address has many); never two climbs on one device */
+    climbsPerHost: z.number().int().min(1).max(100),
     onboardingsAtOnce: z.number().int().min(1).max(500),
     discoveryListenMs: ms(100, 60_000),
     probeEveryMs: ms(1_000, 3_600_000),

@@ -13,7 +13,7 @@ import { runs } from '../db/schema/ingest.js';
 import { cameras, commissionings, pressTests, siteFeatures, sites, zones } from '../db/schema/register.js';
 import { cameraStatus } from '../db/schema/watch.js';
 import type { Logger } from '../telemetry/logger.js';
-import { parseCameraAddress } from './camera-address.js';
+import { deviceAddressOf, deviceKey } from './device-key.js';
 import type { CameraRow } from './camera-rows.js';
 import { runChecklist, type KnownFacts, type RunOutcome } from './commissioning-run.js';
 import { openPassword } from './credentials.js';
@@ -156,8 +156,7 @@ export function createCommissionings(parts: {
           clock,
           async inputs(asking) {
             if (row.protocol === 'rtsp') return [];
-            const { address } = await guard.pin(parseCameraAddress(row.address).host);
-            return leases.hold(address, asking, async (kept) => {
+            return leases.hold(deviceKey(await deviceAddressOf(guard, row.address)), asking, async (kept) => {
               const target: OnvifTarget = { url: row.address, username: row.username, password: password(row), authMode: row.authMode as OnvifTarget['authMode'] };
               const device = await onvif.open(target, kept);
               return device.digitalInputs(await device.services());

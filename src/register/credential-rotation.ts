@@ -1,5 +1,5 @@
 /**
- * Carries a rotation out: device by device, never two at once on one host, a few hosts at a time. It can end at any point
+ * Carries a rotation out: device by device, never two at once on one device, a few devices at a time. It can end at any point
  * and be run again: the new password is sealed before a device is written to, and a row that says `writing` or `unknown`
  * begins by finding out what the device has.
  */
@@ -22,6 +22,7 @@ import type { DeviceLeases } from './device-lease.js';
 import { firstKeyFrame } from './first-key-frame.js';
 import type { LoginBudget } from './login-budget.js';
 import type { AuthMode, OnvifClient } from './onvif-client.js';
+import { deviceAddressOf, deviceKey } from './device-key.js';
 import { createProbeSlots } from './probe-slots.js';
 import { recordOutcome } from './rotation-outcome.js';
 import { closeRotation, keptPasswords, openStatuses, rotationContext, rotationRow, type RotationCameraRow, type RotationRow } from './rotation-rows.js';
@@ -50,7 +51,7 @@ export interface RotationParts {
 /** @returns the job; what it throws is the first thing that was no fault of a device, after every device had its turn */
 export function createCredentialRotation(parts: RotationParts): (rotationId: string, signal: AbortSignal) => Promise<void> {
   const { config, database, sealer, guard, onvif, source, leases, budget, ledger, clock, log } = parts;
-  const slots = createProbeSlots(config.onboardingsAtOnce);
+  const slots = createProbeSlots({ atOnce: config.onboardingsAtOnce, perHost: config.climbsPerHost });
 
   return async (rotationId, signal) => {
     const rotation = await rotationRow(database.orm, rotationId);
@@ -65,7 +66,7 @@ export function createCredentialRotation(parts: RotationParts): (rotationId: str
     // What may be written already goes first: another row of the same device then learns of it.
     const sorted = [...due.filter((d) => d.member.status !== 'waiting'), ...due.filter((d) => d.member.status === 'waiting')];
     const turns = await Promise.allSettled(
-      sorted.map(({ member, address }) => slots.run(parseCameraAddress(address).host, signal, () => oneCamera(rotation, member.id, signal))),
+      sorted.map(({ member, address }) => slots.run({ ...parseCameraAddress(address) }, signal, () => oneCamera(rotation, member.id, signal))),
     );
     if (signal.aborted) throw new HedgerowError('process.aborted', 'Stopped before the rotation was done.');
     const open = await database.transaction((tx) => closeRotation(tx, rotationId, new Date(clock.nowMs())));
@@ -84,9 +85,8 @@ export function createCredentialRotation(parts: RotationParts): (rotationId: str
   async function oneCamera(rotation: RotationRow, memberId: string, signal: AbortSignal): Promise<void> {
     const [first] = await database.orm.select().from(cameras).innerJoin(rotationCameras, eq(rotationCameras.cameraId, cameras.id)).where(eq(rotationCameras.id, memberId));
     if (!first) return;
-    const host = await numericHost(first.cameras.address);
-    // Held over all processes: nobody climbs or rotates on this host meanwhile.
-    const settled = await leases.hold(host, signal, async (held) => {
+    // Held over all processes: nobody climbs or rotates on this device meanwhile.
+    const settled = await leases.hold(deviceKey(await deviceAddressOf(guard, first.cameras.address)), signal, async (held) => {
       const [now] = await database.orm.select().from(cameras).innerJoin(rotationCameras, eq(rotationCameras.cameraId, cameras.id)).where(eq(rotationCameras.id, memberId));
       if (!now || !isOpen(now.rotation_cameras) || now.cameras.removedAt !== null) return null;
       const camera = now.cameras;
@@ -100,16 +100,6 @@ export function createCredentialRotation(parts: RotationParts): (rotationId: str
     log.info({ rotationId: rotation.id, cameraId: camera.id, status: outcome.status }, 'a camera’s password was rotated, or not');
     const details = { rotationId: rotation.id, siteId: rotation.siteId, account: rotation.username, status: outcome.status };
     await ledger.append({ actor: rotation.by, action: 'credentials.rotate', objectType: 'camera', objectId: camera.id, outcome: outcome.status === 'done' ? 'ok' : 'failed', details });
-  }
-
-  async function numericHost(address: string): Promise<string> {
-    const { host } = parseCameraAddress(address);
-    try {
-      return (await guard.pin(host)).address;
-    } catch (thrown) {
-      if (thrown instanceof HedgerowError && thrown.code === 'address.refused') return host;
-      throw thrown;
-    }
   }
 
   async function step(rotation: RotationRow, camera: CameraRow, member: RotationCameraRow, signal: AbortSignal): Promise<RotationOutcome> {

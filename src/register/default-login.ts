@@ -5,7 +5,8 @@
  * while the lock-out policy leaves more than this one try.
  */
 import { HedgerowError } from '../core/errors.js';
-import type { LoginBudget, LoginDevice } from './login-budget.js';
+import type { DeviceAddress } from './device-key.js';
+import type { LoginBudget } from './login-budget.js';
 import type { AuthMode, OnvifClient, OnvifDevice } from './onvif-client.js';
 
 export type DefaultLogin =
@@ -67,7 +68,7 @@ export async function probeDefaultLogin(device: KnownDevice, parts: { onvif: Onv
   const account = login.username;
   if (username?.toLowerCase() === account.toLowerCase()) return { status: 'own-account', account };
 
-  const where: LoginDevice = { host: stranger.address, port: stranger.port };
+  const where: DeviceAddress = { host: stranger.address, port: stranger.port };
   const standing = await budget.standing(where);
   if (standing.refusedHere(login)) return { status: 'refused', account, earlier: true };
   if (standing.left <= spareTries) return { status: 'no-budget', windowMs };

@@ -1,5 +1,5 @@
 /**
- * One climb at a time on a host, over all processes: a row with an end, by the database's own clock. The holder moves the
+ * One climb at a time on a device, over all processes: a row with an end, by the database's own clock. The holder moves the
  * end on while it works; one that died is followed after `lifeMs`.
  */
 import { and, eq, sql } from 'drizzle-orm';
@@ -12,12 +12,12 @@ import type { Logger } from '../telemetry/logger.js';
 
 export interface DeviceLeases {
   /**
-   * Waits until the host is free, holds it, and gives it back.
-   * @param host numeric address, or a name that does not resolve
+   * Waits until the device is free, holds it, and gives it back.
+   * @param device as `deviceKey` names it
    * @param work its signal also aborts when the hold was lost (a database that was away for too long)
    * @throws HedgerowError `process.aborted`
    */
-  hold<T>(host: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  hold<T>(device: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 export function createDeviceLeases({ database, clock, log, lifeMs = 30_000, askAgainMs = 300 }: { database: Database; clock: Clock; log: Logger; lifeMs?: number; askAgainMs?: number }): DeviceLeases {
@@ -31,20 +31,20 @@ export function createDeviceLeases({ database, clock, log, lifeMs = 30_000, askA
     }
   }
 
-  async function take(host: string, holder: string): Promise<boolean> {
+  async function take(device: string, holder: string): Promise<boolean> {
     const rows = await database.orm
       .insert(deviceLeases)
-      .values({ host, holder, until: end })
+      .values({ host: device, holder, until: end })
       .onConflictDoUpdate({ target: deviceLeases.host, set: { holder, until: end }, setWhere: sql`${deviceLeases.until} <= now()` })
       .returning({ holder: deviceLeases.holder });
     return rows.length > 0;
   }
 
   return {
-    async hold(host, signal, work) {
+    async hold(device, signal, work) {
       const holder = newId();
-      const mine = and(eq(deviceLeases.host, host), eq(deviceLeases.holder, holder));
-      while (!(await take(host, holder))) await pause(askAgainMs, signal);
+      const mine = and(eq(deviceLeases.host, device), eq(deviceLeases.holder, holder));
+      while (!(await take(device, holder))) await pause(askAgainMs, signal);
       const lost = new AbortController();
       let cancel = (): void => undefined;
       let over = false;
@@ -59,7 +59,7 @@ export function createDeviceLeases({ database, clock, log, lifeMs = 30_000, askA
             .then(
               (rows) => (rows.length > 0 ? renew() : lost.abort(new HedgerowError('process.aborted', 'Another process took this device over.'))),
               (thrown: unknown) => {
-                log.warn({ host, error: messageOf(thrown) }, 'the hold of a device could not be renewed');
+                log.warn({ device, error: messageOf(thrown) }, 'the hold of a device could not be renewed');
                 renew();
               },
             );
@@ -72,7 +72,7 @@ export function createDeviceLeases({ database, clock, log, lifeMs = 30_000, askA
       } finally {
         over = true;
         cancel();
-        await database.orm.delete(deviceLeases).where(mine).catch((thrown: unknown) => log.warn({ host, error: messageOf(thrown) }, 'the hold of a device ends by itself'));
+        await database.orm.delete(deviceLeases).where(mine).catch((thrown: unknown) => log.warn({ device, error: messageOf(thrown) }, 'the hold of a device ends by itself'));
       }
     },
   };

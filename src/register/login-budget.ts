@@ -10,13 +10,8 @@ import type { Database } from '../contract/database.js';
 import type { Clock } from '../core/clock.js';
 import { newId } from '../core/ids.js';
 import { cameras, refusedLogins } from '../db/schema/register.js';
+import { deviceKey, type DeviceAddress } from './device-key.js';
 import { readToldAddress } from './told-address.js';
-
-export interface LoginDevice {
-  /** numeric, IPv6 without brackets */
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface Login {
   readonly username: string;
@@ -46,9 +41,9 @@ export interface LoginTry {
 }
 
 export interface LoginBudget {
-  standing(device: LoginDevice): Promise<LoginStanding>;
+  standing(device: DeviceAddress): Promise<LoginStanding>;
   /** @param most refused log-ins that this try may cost */
-  begin(device: LoginDevice, login: Login, most: number): Promise<LoginTry>;
+  begin(device: DeviceAddress, login: Login, most: number): Promise<LoginTry>;
 }
 
 /** A device that says so few are left is left alone: they belong to the people who run it. */
@@ -133,10 +128,6 @@ async function hasSeveralDevices(database: Database, host: string): Promise<bool
     if (read?.host === host && identity !== null) identityOfPort.set(read.port ?? 0, identity);
   }
   return new Set(identityOfPort.values()).size > 1;
-}
-
-function deviceKey({ host, port }: LoginDevice): string {
-  return `${bracketed(host)}:${port}`;
 }
 
 function bracketed(host: string): string {

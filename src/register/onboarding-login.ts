@@ -7,7 +7,8 @@ import { toRfc3339 } from '../core/clock.js';
 import type { HedgerowError } from '../core/errors.js';
 import type { SetLogin } from './credential-sets.js';
 import type { Step } from './ladder.js';
-import { fewAttempts, type Login, type LoginBudget, type LoginDevice, type LoginStanding } from './login-budget.js';
+import type { DeviceAddress } from './device-key.js';
+import { fewAttempts, type Login, type LoginBudget, type LoginStanding } from './login-budget.js';
 import { hintForLogin } from './onboarding-hints.js';
 
 /** What one try ended with. Anything else that a device does is thrown. */
@@ -31,7 +32,7 @@ export type LoginOutcome<T> =
   | { readonly status: 'refused'; readonly step: Extract<Step, { status: 'fail' }> };
 
 export interface LoginParts {
-  readonly device: LoginDevice;
+  readonly device: DeviceAddress;
   /** null: none was entered for the camera */
   readonly own: Login | null;
   /** the camera was refused before and its log-in was changed since: that gives one try, whatever is left */

@@ -17,11 +17,11 @@ import { HedgerowError, messageOf } from '../core/errors.js';
 import { isId } from '../core/ids.js';
 import { cameras } from '../db/schema/register.js';
 import type { Logger } from '../telemetry/logger.js';
-import { parseCameraAddress } from './camera-address.js';
 import { unknownCamera } from './known-camera.js';
 import type { CameraRow } from './camera-rows.js';
 import { openCredentialSets } from './credential-sets.js';
 import { openPassword, sealPassword } from './credentials.js';
+import { deviceAddressOf, deviceKey } from './device-key.js';
 import { createDeviceLeases } from './device-lease.js';
 import { sourcesTaken, twinOf } from './device-twins.js';
 import { createLoginBudget } from './login-budget.js';
@@ -44,7 +44,7 @@ export function createOnboarding(options: {
   log: Logger;
 }): Onboarding {
   const { config, database, sealer, guard, onvif, source, reports, events, ledger, clock, log } = options;
-  const slots = createProbeSlots(config.onboardingsAtOnce);
+  const slots = createProbeSlots({ atOnce: config.onboardingsAtOnce, perHost: config.climbsPerHost });
   const leases = createDeviceLeases({ database, clock, log });
   const budget = createLoginBudget({ database, sealer, clock, config: config.lockout });
 
@@ -52,17 +52,6 @@ export function createOnboarding(options: {
     const [row] = isId(cameraId) ? await database.orm.select().from(cameras).where(and(eq(cameras.id, cameraId), isNull(cameras.removedAt))) : [];
     if (!row) throw unknownCamera(cameraId);
     return row;
-  }
-
-  /** Cameras on one host climb one after the other, over all processes: a recorder has many, and one user list. */
-  async function hostOf(cameraId: string): Promise<string> {
-    const { host } = parseCameraAddress((await read(cameraId)).address);
-    try {
-      return (await guard.pin(host)).address;
-    } catch (thrown) {
-      if (thrown instanceof HedgerowError && thrown.code === 'address.refused') return host;
-      throw thrown;
-    }
   }
 
   async function climbNow(cameraId: string, signal: AbortSignal, onRung: ((rung: Rung) => void) | undefined): Promise<readonly Rung[]> {
@@ -86,8 +75,9 @@ export function createOnboarding(options: {
   }
 
   async function probe(cameraId: string, signal: AbortSignal, onRung?: (rung: Rung) => void): Promise<readonly Rung[]> {
-    const host = await hostOf(cameraId);
-    return slots.run(host, signal, () => leases.hold(host, signal, (held) => climbNow(cameraId, held, onRung)));
+    // Cameras of one device climb one after the other, over all processes: a recorder has many, and one list of users.
+    const device = await deviceAddressOf(guard, (await read(cameraId)).address);
+    return slots.run(device, signal, () => leases.hold(deviceKey(device), signal, (held) => climbNow(cameraId, held, onRung)));
   }
 
   return {

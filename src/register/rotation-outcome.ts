@@ -62,10 +62,8 @@ export async function recordOutcome(
   async function swapPassword(tx: Executor, row: CameraRow, outcome: Exclude<RotationOutcome, { status: 'unknown' }>, now: Date): Promise<void> {
     const before = openPassword(sealer, row.id, row.sealedPassword);
     if (outcome.holds === null || outcome.holds === before) return;
-    const { host } = parseCameraAddress(row.address);
-    // Channels of a recorder, and a plain stream of the same device, have the account, too.
     const near = await tx.select().from(cameras).where(and(eq(cameras.siteId, row.siteId), isNull(cameras.removedAt), eq(cameras.username, row.username ?? '')));
-    const same = near.filter((c) => c.id === row.id || (parseCameraAddress(c.address).host === host && openPassword(sealer, c.id, c.sealedPassword) === before));
+    const same = near.filter((c) => c.id === row.id || (isSameDevice(row, c, near) && openPassword(sealer, c.id, c.sealedPassword) === before));
     for (const one of same) {
       const authMode = one.id === row.id && outcome.status === 'done' && outcome.authMode !== null ? { authMode: outcome.authMode } : {};
       await tx.update(cameras).set({ sealedPassword: sealPassword(sealer, one.id, outcome.holds), updatedAt: now, ...authMode }).where(eq(cameras.id, one.id));
@@ -81,6 +79,19 @@ export async function recordOutcome(
       await database.notify('hg_camera', one.id, tx);
     }
   }
+}
+
+/**
+ * Whether another row is the same device: a channel of the recorder, or a plain stream beside the only device of its host.
+ * Behind one forwarded address there are many devices, with one account each.
+ */
+function isSameDevice(row: CameraRow, other: CameraRow, near: readonly CameraRow[]): boolean {
+  const [here, there] = [parseCameraAddress(row.address), parseCameraAddress(other.address)];
+  if (here.host !== there.host) return false;
+  if (here.port === there.port) return true;
+  if (other.protocol === 'onvif' && row.protocol === 'onvif') return row.endpointReference !== null && row.endpointReference === other.endpointReference;
+  const devices = near.filter((c) => c.protocol === 'onvif' && parseCameraAddress(c.address).host === here.host);
+  return new Set(devices.map((c) => c.endpointReference ?? String(parseCameraAddress(c.address).port))).size === 1;
 }
 
 /** What was sent before and never worked is void now that the device was seen to take another one. */

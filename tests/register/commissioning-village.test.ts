@@ -20,7 +20,7 @@ import { createMetrics } from '../../src/telemetry/metrics.js';
 import { admin, newCameraInput, newSite, openRegisterBench, type RegisterBench } from './register-bench.js';
 
 const limits = { connectTimeoutMs: 2000, replyTimeoutMs: 3000, maxReplyBytes: 4 * 1024 * 1024 };
-const config = { allowNetworks: [], denyNetworks: [], ...limits, onboardingsAtOnce: 4, allowOwnNetworks: true, lockout: { refusedLogins: 3, windowMs: 1_800_000 }, sweep: { perSecond: 400, bridges: false }, discoveryListenMs: 1500, probeEveryMs: 60_000 };
+const config = { allowNetworks: [], denyNetworks: [], ...limits, onboardingsAtOnce: 4, climbsPerHost: 4, allowOwnNetworks: true, lockout: { refusedLogins: 3, windowMs: 1_800_000 }, sweep: { perSecond: 400, bridges: false }, discoveryListenMs: 1500, probeEveryMs: 60_000 };
 const never = new AbortController().signal;
 const clock = new SystemClock({ unref: true });
 

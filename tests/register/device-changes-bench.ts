@@ -13,7 +13,7 @@ import { createPaperDevices } from './paper-device.js';
 import { admin, newCameraInput, newSite, openRegisterBench, startMs } from './register-bench.js';
 
 export const registerConfig = {
-  allowNetworks: [], denyNetworks: [], connectTimeoutMs: 2000, replyTimeoutMs: 1500, maxReplyBytes: 4 * 1024 * 1024, onboardingsAtOnce: 4, allowOwnNetworks: true,
+  allowNetworks: [], denyNetworks: [], connectTimeoutMs: 2000, replyTimeoutMs: 1500, maxReplyBytes: 4 * 1024 * 1024, onboardingsAtOnce: 4, climbsPerHost: 4, allowOwnNetworks: true,
   lockout: { refusedLogins: 3, windowMs: 1_800_000 }, sweep: { perSecond: 400, bridges: false }, discoveryListenMs: 1500, probeEveryMs: 60_000,
 };
 export const never = new AbortController().signal;

@@ -173,6 +173,18 @@ describe('a site', () => {
     expect(await bench.passwordOf(other.id)).toBe('old-password');
   });
 
+  it('leaves other devices behind one forwarded address alone', async () => {
+    const siteId = await bench.newSiteId();
+    const host = bench.nextHost();
+    const near = bench.paper.add(host);
+    const here = await bench.register(siteId, host);
+    const there = await bench.register(siteId, `${host}:8081`, { name: 'Another device, another port' });
+    const { id } = await bench.changes.rotate({ siteId, username: 'admin', password: null, cameraIds: [here.id] }, admin);
+    expect(only(await carryOut(id)).status).toBe('done');
+    expect(await bench.passwordOf(here.id)).toBe(near.password);
+    expect(await bench.passwordOf(there.id)).toBe('old-password');
+  });
+
   it('has one rotation at a time, and none without cameras', async () => {
     const siteId = await bench.newSiteId();
     await expect(bench.changes.rotate({ siteId, username: 'admin', password: null, cameraIds: null }, admin)).rejects.toMatchObject({ code: 'rotation.empty' });

@@ -15,7 +15,7 @@ export const never = new AbortController().signal;
 export function parts(more: Partial<DiscoveryParts> = {}): DiscoveryParts {
   return {
     config: {
-      allowNetworks: [], denyNetworks: [], allowOwnNetworks: false, connectTimeoutMs: 1000, replyTimeoutMs: 2000, maxReplyBytes: 65_536, onboardingsAtOnce: 4,
+      allowNetworks: [], denyNetworks: [], allowOwnNetworks: false, connectTimeoutMs: 1000, replyTimeoutMs: 2000, maxReplyBytes: 65_536, onboardingsAtOnce: 4, climbsPerHost: 4,
       lockout: { refusedLogins: 3, windowMs: 60_000 }, sweep: { perSecond: 400, bridges: false }, discoveryListenMs: 1200, probeEveryMs: 60_000,
     },
     guard: new AddressGuard({ allowed: ['127.0.0.0/8', '10.0.0.0/8'], denied: ['10.9.0.0/16'], lookup: () => Promise.resolve([]) }),

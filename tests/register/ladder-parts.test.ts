@@ -137,15 +137,16 @@ describe('probe slots', () => {
   it('never run two on one device or more than allowed, run all, and let an aborted one go', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 30 }), async (atOnce, devices) => {
-        const slots = createProbeSlots(atOnce);
+        const slots = createProbeSlots({ atOnce, perHost: 2 });
         const running: number[] = [];
         let done = 0;
         const gone = new AbortController();
         const jobs = devices.map((device, i) =>
-          slots.run(String(device), i % 7 === 6 ? gone.signal : new AbortController().signal, async () => {
+          slots.run({ host: `10.0.0.${device % 3}`, port: device }, i % 7 === 6 ? gone.signal : new AbortController().signal, async () => {
             expect(running).not.toContain(device);
             running.push(device);
             expect(running.length).toBeLessThanOrEqual(atOnce);
+            expect(running.filter((r) => r % 3 === device % 3).length).toBeLessThanOrEqual(2);
             for (let k = 0; k < device; k++) await Promise.resolve();
             running.splice(running.indexOf(device), 1);
             done++;

@@ -9,7 +9,7 @@ import type { RegisterBench } from './register-bench.js';
 
 export const limits = { connectTimeoutMs: 2000, replyTimeoutMs: 1500, maxReplyBytes: 4 * 1024 * 1024 };
 export const registerConfig = {
-  allowNetworks: [], denyNetworks: [], ...limits, onboardingsAtOnce: 8, allowOwnNetworks: true, lockout: { refusedLogins: 3, windowMs: 1_800_000 },
+  allowNetworks: [], denyNetworks: [], ...limits, onboardingsAtOnce: 8, climbsPerHost: 4, allowOwnNetworks: true, lockout: { refusedLogins: 3, windowMs: 1_800_000 },
   sweep: { perSecond: 400, bridges: false }, discoveryListenMs: 1500, probeEveryMs: 60_000,
 };
 export const never = new AbortController().signal;
