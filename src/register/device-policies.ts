@@ -4,6 +4,7 @@
  */
 export const devicePolicies = {
   'reached-host': 'It names addresses on another host; the one that we reached is used.',
+  'reached-port': 'It names a port where nothing answers; the one that we reached is used.',
   'last-of-several-ports': 'It names several ports in one address; the last one is used.',
   'credentials-dropped': 'It puts a user name or password into its addresses; they are dropped.',
   'password-in-path': 'It takes the log-in in the path of the stream, in clear; it is put in when the stream is opened, and stored nowhere.',

@@ -48,6 +48,33 @@ describe('requests of the event service', () => {
   });
 });
 
+describe('a device behind a port forward', () => {
+  const profiles = fixture('uniview-profiles-mixed.xml');
+  /** A port where nothing listens: one that was ours a moment ago. */
+  async function closedPort(): Promise<number> {
+    const { port, close } = await startDevice(() => ({}));
+    await close();
+    return port;
+  }
+
+  it('is asked on the port that we reached, after one try on the one that it names', async () => {
+    const inside = await closedPort();
+    const dev = await device((r) => (r.operation === 'GetServices' ? { body: filled('unnamed-services-behind-forward.xml', { inside }) } : r.path === '/onvif/media_service' && r.operation === 'GetProfiles' ? { body: profiles } : { status: 400, body: fault('ActionNotSupported', 'Not supported') }));
+    const services = await dev.services();
+    expect(services.media1).toBe(`http://127.0.0.1:${inside}/onvif/media_service`);
+    expect((await dev.profiles(services)).length).toBeGreaterThan(0);
+    expect((await dev.profiles(services)).length).toBeGreaterThan(0);
+    expect(dev.deviations).toEqual(['reached-host', 'reached-port']);
+  });
+
+  it('keeps the reason where the port that we reached has a web page and no service', async () => {
+    const inside = await closedPort();
+    const dev = await device((r) => (r.operation === 'GetServices' ? { body: filled('unnamed-services-behind-forward.xml', { inside }) } : { status: 404, body: '<html>not here</html>' }));
+    await expect(dev.profiles(await dev.services())).rejects.toMatchObject({ code: 'camera.unreachable', context: { code: 'ECONNREFUSED' } });
+    expect(dev.deviations).not.toContain('reached-port');
+  });
+});
+
 describe('contacts', () => {
   const answer =
     (inputs: DeviceReply, topics: DeviceReply) =>

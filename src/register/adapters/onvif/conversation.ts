@@ -14,6 +14,7 @@ import type { XmlValue } from '../../soap-xml.js';
 import { mendedBy, onReachedHost } from '../../told-address.js';
 import { skewBy, skewWorthMs, withoutZone, type ClockReadAs } from './device-skew.js';
 import { answerDigest, type DigestChallenge } from './http-digest.js';
+import { onReachedPort } from './reached-port.js';
 import { writeEnvelope } from './soap-message.js';
 import { judgeReply, type Judged } from './soap-verdict.js';
 import type { SoapTransport } from './soap-transport.js';
@@ -73,7 +74,8 @@ export function createConversation(options: {
   /** reads the clock again, without a log-in */
   readClock: () => Promise<DeviceClock>;
 }): Conversation {
-  const { url, pinned, username, transport, clock, signal } = options;
+  const { url, pinned, username, clock, signal } = options;
+  const transport = onReachedPort(options.transport, url, deviates);
   const password = options.password ?? '';
   const maxRefusals = Math.min(mostRefusals, options.maxRefusals ?? mostRefusals);
   const deviations: DevicePolicy[] = [];

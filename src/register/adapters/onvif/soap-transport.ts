@@ -109,7 +109,7 @@ function exchange(request: SoapRequest, clock: Clock, limits: OnvifLimits): Prom
       },
     });
     let settled = false;
-    let cancelTimer = clock.after(limits.connectTimeoutMs, () => fail(new HedgerowError('camera.unreachable', `No connection within ${limits.connectTimeoutMs} ms.`)));
+    let cancelTimer = clock.after(limits.connectTimeoutMs, () => fail(new HedgerowError('camera.unreachable', `No connection within ${limits.connectTimeoutMs} ms.`, { context: { code: 'ETIMEDOUT' } })));
     const onAbort = (): void => fail(new HedgerowError('process.aborted', 'Stopped while a device was asked.', { cause: signal.reason }));
     signal.addEventListener('abort', onAbort, { once: true });
 
