@@ -48,7 +48,7 @@ export function consoleBrowser() {
   return {
     village: () => village,
     posts: (part: string): Village['calls'] => village.calls.filter((c) => c.method !== 'GET' && c.url.includes(part)),
-    async open(options: OpenOptions = {}): Promise<Page> {
+    open: async (options: OpenOptions = {}): Promise<Page> => {
       village = await startVillage({ consoleFolder: folder, ...(options.grants && { grants: options.grants }) });
       if (options.signedIn === false) village.signOut();
       context = await browser.newContext({ locale: options.locale ?? 'en-GB', viewport: { width: options.width ?? 1400, height: 900 } });
