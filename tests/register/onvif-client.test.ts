@@ -224,7 +224,7 @@ describe('services and media', () => {
   ])('decodes the stream address of %s once, and sends the token escaped', async (file, expected) => {
     const dev = await device(() => ({ body: fixture(file) }));
     const here = `http://127.0.0.1:${server?.port}/m`;
-    const profile = { token: 'a & <b>', name: '', media: 1, codec: null, widthPx: null, heightPx: null, fps: null, bitrateKbps: null, gopFrames: null } as const;
+    const profile = { token: 'a & <b>', name: '', media: 1, codec: null, widthPx: null, heightPx: null, fps: null, bitrateKbps: null, gopFrames: null, sourceToken: null, audio: null, analytics: null } as const;
     expect(await dev.streamAddress({ media1: here, media2: null, events: null, deviceIo: null, recording: null, search: null, analytics: null, told: [] }, profile)).toBe(expected);
     expect(server?.requests[0]?.body).toContain('<trt:ProfileToken>a &#38; &#60;b&#62;</trt:ProfileToken>');
   });
