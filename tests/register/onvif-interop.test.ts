@@ -52,9 +52,9 @@ describe('a device behind a port forward', () => {
   const profiles = fixture('uniview-profiles-mixed.xml');
   /** A port where nothing listens: one that was ours a moment ago. */
   async function closedPort(): Promise<number> {
-    const { port, close } = await startDevice(() => ({}));
-    await close();
-    return port;
+    const gone = await startDevice(() => ({}));
+    await gone.close();
+    return gone.port;
   }
 
   it('is asked on the port that we reached, after one try on the one that it names', async () => {
