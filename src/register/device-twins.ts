@@ -51,8 +51,9 @@ export async function twinOf(database: Database, row: CameraRow, identity: Ident
   ].filter((c) => c !== undefined);
   if (same.length === 0) return null;
   const found = await database.orm.select().from(cameras).where(and(isNull(cameras.removedAt), ne(cameras.id, row.id), or(...same)));
-  // Channels of a recorder share serial number and MAC: an endpoint reference that differs is another device.
-  const twin = found.find((f) => f.sourceToken === row.sourceToken && compare(f.endpointReference, endpointReference) !== 'different');
+  // Channels of a recorder share serial number and MAC: an endpoint reference that differs is another device. Servers on one
+  // host share its MAC alone: a serial number that differs is another device, too.
+  const twin = found.find((f) => f.sourceToken === row.sourceToken && compare(f.endpointReference, endpointReference) !== 'different' && compareIdentity(f, identity) === 'same');
   return twin ? nameFor(row, twin) : null;
 }
 

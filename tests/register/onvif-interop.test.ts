@@ -111,6 +111,18 @@ describe('contacts', () => {
   });
 });
 
+describe('a serial number', () => {
+  it.each(['SerialNumber', 'Serial Number', 'SN1234567890', 'sn', '0000'])('is none where the device tells "%s"', async (told) => {
+    const dev = await device(() => ({ body: soap(`<tds:GetDeviceInformationResponse><tds:Manufacturer>Maker</tds:Manufacturer><tds:SerialNumber>${told}</tds:SerialNumber></tds:GetDeviceInformationResponse>`) }));
+    expect((await dev.information()).serialNumber).toBeNull();
+  });
+
+  it.each(['SN-7-0042', 'EM82V102329001403', 'S1'])('is kept: "%s"', async (told) => {
+    const dev = await device(() => ({ body: soap(`<tds:GetDeviceInformationResponse><tds:SerialNumber>${told}</tds:SerialNumber></tds:GetDeviceInformationResponse>`) }));
+    expect((await dev.information()).serialNumber).toBe(told);
+  });
+});
+
 describe('a device that takes HTTP Basic only', () => {
   it('is refused with the reason, and never gets the password', async () => {
     const dev = await device(() => httpReply('rtsp-bridge-401-basic.http'));

@@ -57,8 +57,8 @@ export async function readInformation(conversation: Conversation): Promise<Devic
     manufacturer: short(textAt(told, 'Manufacturer')),
     model: short(textAt(told, 'Model')),
     firmware: short(textAt(told, 'FirmwareVersion')),
-    // Some makers leave "00000000" or "123456" for every device that they sell.
-    serialNumber: serial === null || /^0*$/.test(serial) || /^(0?123456\d*|unknown|none|null|n\/a)$/i.test(serial) ? null : serial,
+    // Some makers leave "00000000", "123456" or the name of the field for every device that they sell.
+    serialNumber: serial === null || /^0*$/.test(serial) || /^((?:sn)?0?123456\d*|serial[ _-]?(?:number|no|num)?|sn|unknown|none|null|n\/a)$/i.test(serial) ? null : serial,
   };
 }
 
