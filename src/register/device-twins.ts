@@ -2,6 +2,7 @@
 import { and, eq, isNull, ne, or } from 'drizzle-orm';
 import type { Database } from '../contract/database.js';
 import { cameras } from '../db/schema/register.js';
+import { parseCameraAddress } from './camera-address.js';
 import type { CameraRow } from './camera-rows.js';
 
 /** Parts of what tells a device from all others; null: not told. */
@@ -51,10 +52,20 @@ export async function twinOf(database: Database, row: CameraRow, identity: Ident
   ].filter((c) => c !== undefined);
   if (same.length === 0) return null;
   const found = await database.orm.select().from(cameras).where(and(isNull(cameras.removedAt), ne(cameras.id, row.id), or(...same)));
-  // Channels of a recorder share serial number and MAC: an endpoint reference that differs is another device. Servers on one
-  // host share its MAC alone: a serial number that differs is another device, too.
-  const twin = found.find((f) => f.sourceToken === row.sourceToken && compare(f.endpointReference, endpointReference) !== 'different' && compareIdentity(f, identity) === 'same');
+  const twin = found.find((f) => f.sourceToken === row.sourceToken && isTwin(f, identity, row.address));
   return twin ? nameFor(row, twin) : null;
+}
+
+/**
+ * Channels of a recorder share serial number and MAC: an endpoint reference that differs is another device. Servers on one
+ * host share its MAC: there a serial number that differs is another device, and the MAC alone on another port proves nothing.
+ */
+function isTwin(known: CameraRow, found: Identity, address: string): boolean {
+  const reference = compare(known.endpointReference, found.endpointReference);
+  if (reference === 'different' || compareIdentity(known, found) !== 'same') return false;
+  const byMacAlone = reference === 'unknown' && compare(withMaker(known), withMaker(found)) === 'unknown';
+  const [there, here] = [parseCameraAddress(known.address), parseCameraAddress(address)];
+  return !byMacAlone || there.host !== here.host || there.port === here.port;
 }
 
 export interface TakenSource {
