@@ -41,8 +41,9 @@ export function addProbe(cameras: Command, context: CliContext): void {
           if (outcomes.length < cameraIds.length) throw new CommandFailed(`The answer ended early: ${outcomes.length} of ${cameraIds.length} cameras were probed.`);
         }
         const failed = outcomes.filter((o) => failure(o.rungs));
-        print.json(outcomes);
         const [only] = outcomes;
+        // One camera that was named is answered by its rungs alone, many by a list.
+        print.json(ids.length === 1 ? (only?.rungs ?? []) : outcomes);
         if (outcomes.length === 1 && only) for (const line of table(only.rungs.map((r) => [r.status, r.name, r.seen, r.todo]))) print.line(line);
         else {
           for (const line of failures(failed, known)) print.line(line);
