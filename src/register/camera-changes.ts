@@ -87,13 +87,16 @@ const plainFields = [
 
 /**
  * @param patch a field that is missing or undefined stays; a password is compared by opening the seal
+ * @param hasPrivacyZones whether parts of the camera's picture are to be covered
  * @throws HedgerowError `camera.address`, `camera.incomplete`
  */
-export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Sealer, nowMs: number): CameraChange {
+export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Sealer, nowMs: number, hasPrivacyZones: boolean): CameraChange {
   const columns: Partial<CameraRow> = {};
   const changed: string[] = [];
   let runSeesIt = false;
   let onboard = false;
+  // A camera that ran before keeps a trace of it (an earlier view), also while a changed address waits for the ladder.
+  const seenBefore = row.onboardedAt !== null || row.unverifiedViewVersion !== null;
 
   for (const field of plainFields) {
     const value = patch[field];
@@ -135,6 +138,7 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
       profileToken: null,
       authMode: null,
       onboardedAt: null,
+      ...(seenBefore ? viewElsewhere(row, address.protocol, hasPrivacyZones) : {}),
     } satisfies Partial<CameraRow>);
     changed.push('address');
     runSeesIt = onboard = true;
@@ -143,7 +147,6 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
     // Another video source is another stream, which the ladder finds, and another view, which is learned anew.
     // Privacy zones were drawn on the old one: pictures wait until somebody has looked, as after a replacement.
     const viewVersion = row.viewVersion + 1;
-    const seenBefore = row.onboardedAt !== null || (row.unverifiedViewVersion !== null && row.unverifiedViewVersion >= row.viewVersion);
     Object.assign(columns, { sourceToken: patch.sourceToken, viewVersion, unverifiedViewVersion: seenBefore ? viewVersion : row.unverifiedViewVersion, profileToken: null, streamUrlTold: null, onboardedAt: null } satisfies Partial<CameraRow>);
     if ((columns.protocol ?? row.protocol) === 'onvif') columns.streamUrl = null;
     changed.push('sourceToken');
@@ -154,6 +157,16 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
   if (runSeesIt) columns.configVersion = row.configVersion + 1;
   columns.updatedAt = new Date(nowMs);
   return { columns, changed, onboard };
+}
+
+/**
+ * What a changed address does to the view of a camera that ran before. The ladder compares identities; where there is none
+ * (a plain stream has none to tell) another camera may stand there, and privacy zones were drawn on the old one's view.
+ */
+function viewElsewhere(row: CameraRow, protocol: CameraRow['protocol'], hasPrivacyZones: boolean): Pick<CameraRow, 'viewVersion' | 'unverifiedViewVersion'> {
+  const comparable = protocol === 'onvif' && (row.endpointReference ?? row.serialNumber ?? row.macAddress) !== null;
+  if (comparable || !hasPrivacyZones) return { viewVersion: row.viewVersion, unverifiedViewVersion: row.unverifiedViewVersion ?? row.viewVersion - 1 };
+  return { viewVersion: row.viewVersion + 1, unverifiedViewVersion: row.viewVersion + 1 };
 }
 
 /** An empty text is no value. */

@@ -13,6 +13,7 @@ import { isId } from '../core/ids.js';
 import { cameras, sites, zones } from '../db/schema/register.js';
 import { cameraStatus } from '../db/schema/watch.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { CameraRow } from './camera-rows.js';
 import { unknownCamera } from './known-camera.js';
 import { openPassword } from './credentials.js';
 import { fillPath, takesLoginInPath } from './path-credentials.js';
@@ -99,7 +100,8 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
       const [row] = isId(cameraId) ? await database.orm.select().from(cameras).where(and(eq(cameras.id, cameraId), isNull(cameras.removedAt))) : [];
       if (!row) throw unknownCamera(cameraId);
       if (row.streamUrl === null) throw new HedgerowError('camera.stream', 'The stream address of the camera is not known yet: its onboarding is not done.', { context: { cameraId } });
-      if (row.fromCredentialSet && takesLoginInPath(row.streamUrl)) throw new HedgerowError('camera.stream', 'The camera takes its log-in in the path of the stream, in clear; one of a credential set is not sent so.', { context: { cameraId } });
+      const digestOnly = isDigestOnly(row);
+      if (digestOnly && takesLoginInPath(row.streamUrl)) throw new HedgerowError('camera.stream', 'The camera takes its log-in in the path of the stream, in clear; this log-in is not sent so: it is one of a credential set, or the stream is on another host.', { context: { cameraId } });
       const password = openPassword(sealer, cameraId, row.sealedPassword);
       return {
         cameraId,
@@ -107,7 +109,7 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
         url: fillPath(await pinStream(guard, row.streamUrl), row.username === null && password === null ? null : { username: row.username ?? '', password: password ?? '' }),
         username: row.username,
         password,
-        digestOnly: row.fromCredentialSet,
+        digestOnly,
         sampleIntervalMs: row.sampleIntervalMs,
         configVersion: row.configVersion,
       };
@@ -142,6 +144,21 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
       await stop?.();
     },
   };
+}
+
+/**
+ * Whether the log-in of a camera may never go out in clear: it is one of a credential set, or the device has named another
+ * host for its stream than the one that the log-in was entered for.
+ */
+export function isDigestOnly({ fromCredentialSet, streamUrl, address }: Pick<CameraRow, 'fromCredentialSet' | 'streamUrl' | 'address'>): boolean {
+  return fromCredentialSet || (streamUrl !== null && hostOf(streamUrl) !== hostOf(address));
+}
+
+/** In the one form that a host has, IPv6 too. */
+function hostOf(address: string): string | null {
+  const host = readToldAddress(address)?.host;
+  const url = `http://${host?.includes(':') ? `[${host}]` : host}`;
+  return host !== undefined && URL.canParse(url) ? new URL(url).hostname : null;
 }
 
 /**

@@ -18,14 +18,17 @@ export class CameraPlan {
   /** ids of cameras that are to climb the ladder */
   readonly onboard: string[] = [];
   readonly #parts: Pick<CameraParts, 'sealer' | 'clock'>;
+  readonly #covered: ReadonlySet<string>;
   readonly #byChannel = new Map<string, CameraRow>();
   readonly #byAddress = new Map<string, CameraRow[]>();
   readonly #byName = new Map<string, CameraRow>();
   /** line in which an address or a name of the table stands */
   readonly #seen = new Map<string, number>();
 
-  constructor(present: readonly CameraRow[], parts: Pick<CameraParts, 'sealer' | 'clock'>) {
+  /** @param covered ids of cameras that have privacy zones */
+  constructor(present: readonly CameraRow[], covered: ReadonlySet<string>, parts: Pick<CameraParts, 'sealer' | 'clock'>) {
     this.#parts = parts;
+    this.#covered = covered;
     for (const camera of present) {
       const address = `${camera.siteId} ${camera.address}`;
       this.#byChannel.set(`${address} ${camera.sourceToken ?? ''}`, camera);
@@ -72,7 +75,7 @@ export class CameraPlan {
 
   #change({ line, name, fields }: JudgedRow, twin: CameraRow): void {
     const { sealer, clock } = this.#parts;
-    const change = changeCameraRow(twin, fields, sealer, clock.nowMs());
+    const change = changeCameraRow(twin, fields, sealer, clock.nowMs(), this.#covered.has(twin.id));
     const changes = change.changed.length > 0;
     if (changes) this.updates.push({ row: twin, columns: change.columns });
     if (change.onboard) this.onboard.push(twin.id);

@@ -16,6 +16,7 @@ import { writePlan } from './camera-import-write.js';
 import { readCameraJson } from './camera-json.js';
 import type { CameraRow } from './camera-rows.js';
 import { queueOnboarding, type CameraParts } from './cameras.js';
+import { withPrivacyZones } from './privacy-zones.js';
 import { readCsvTable } from './csv-table.js';
 
 /** Rows that are worked on before the event loop has a turn: about 10 ms. */
@@ -46,7 +47,8 @@ export function createCameraImport(parts: CameraParts): Registry['importCameras'
       database.transaction(async (tx) => {
         // Locked in one order, so that two imports never wait for each other in a ring.
         if (siteIds.length > 0) await tx.select({ id: sites.id }).from(sites).where(inArray(sites.id, siteIds)).orderBy(sites.id).for('update');
-        const made = new CameraPlan(await presentCameras(tx, siteIds), parts);
+        const present = await presentCameras(tx, siteIds);
+        const made = new CameraPlan(present, await withPrivacyZones(tx, present.map((c) => c.id)), parts);
         for (const [i, row] of judged.entries()) {
           made.add(row);
           if (i % turnRows !== turnRows - 1) continue;

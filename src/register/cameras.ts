@@ -16,6 +16,7 @@ import { changeCameraRow, newCameraRow } from './camera-changes.js';
 import { selectCameras, type CameraRow } from './camera-rows.js';
 import { retireCamera } from './decommissioning.js';
 import { lockedCamera, unknownCamera } from './known-camera.js';
+import { withPrivacyZones } from './privacy-zones.js';
 import { pageWhere, readPage } from './paging.js';
 import { siteRow } from './sites.js';
 
@@ -66,7 +67,7 @@ export function createCameras(parts: CameraParts): Pick<Registry, 'cameras' | 'c
       const change = await orExists(() =>
         database.transaction(async (tx) => {
           const row = await lockedCamera(tx, id);
-          const next = changeCameraRow(row, patch, sealer, clock.nowMs());
+          const next = changeCameraRow(row, patch, sealer, clock.nowMs(), patch.address !== undefined && (await withPrivacyZones(tx, [id])).has(id));
           if (next.changed.length === 0) return next;
           if (next.columns.address !== undefined || next.columns.name !== undefined || next.columns.sourceToken !== undefined) await refuseTwin(tx, { ...row, ...next.columns });
           await tx.update(cameras).set(next.columns).where(eq(cameras.id, id));

@@ -19,6 +19,7 @@ import { runChecklist, type KnownFacts, type RunOutcome } from './commissioning-
 import { openPassword } from './credentials.js';
 import { createDeviceLeases } from './device-lease.js';
 import { unknownCamera } from './known-camera.js';
+import { askContacts } from './contact-question.js';
 import { createLoginBudget } from './login-budget.js';
 import type { OnvifClient, OnvifTarget } from './onvif-client.js';
 import { readCursor, readPage, writeCursor } from './paging.js';
@@ -158,8 +159,7 @@ export function createCommissionings(parts: {
             if (row.protocol === 'rtsp') return [];
             return leases.hold(deviceKey(await deviceAddressOf(guard, row.address)), asking, async (kept) => {
               const target: OnvifTarget = { url: row.address, username: row.username, password: password(row), authMode: row.authMode as OnvifTarget['authMode'] };
-              const device = await onvif.open(target, kept);
-              return device.digitalInputs(await device.services());
+              return askContacts(target, { onvif, budget }, kept);
             });
           },
         },

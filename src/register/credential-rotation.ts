@@ -15,14 +15,17 @@ import { HedgerowError, isAbort, messageOf } from '../core/errors.js';
 import { cameras, credentialSets, rotationCameras, rotations } from '../db/schema/register.js';
 import type { Logger } from '../telemetry/logger.js';
 import { parseCameraAddress } from './camera-address.js';
-import { pinStream } from './camera-directory.js';
+import { isDigestOnly, pinStream } from './camera-directory.js';
 import type { CameraRow } from './camera-rows.js';
 import { openPassword } from './credentials.js';
 import type { DeviceLeases } from './device-lease.js';
 import { firstKeyFrame } from './first-key-frame.js';
 import type { LoginBudget } from './login-budget.js';
-import type { AuthMode, OnvifClient } from './onvif-client.js';
+import type { AuthMode, OnvifClient, OnvifDevice } from './onvif-client.js';
+import { fillPath, takesLoginInPath } from './path-credentials.js';
 import { deviceAddressOf, deviceKey } from './device-key.js';
+import { compareIdentity, describeDevice } from './device-twins.js';
+import { deviceError } from './knock.js';
 import { createProbeSlots } from './probe-slots.js';
 import { recordOutcome } from './rotation-outcome.js';
 import { closeRotation, keptPasswords, openStatuses, rotationContext, rotationRow, type RotationCameraRow, type RotationRow } from './rotation-rows.js';
@@ -105,11 +108,11 @@ export function createCredentialRotation(parts: RotationParts): (rotationId: str
   async function step(rotation: RotationRow, camera: CameraRow, member: RotationCameraRow, signal: AbortSignal): Promise<RotationOutcome> {
     const oldPassword = openPassword(sealer, camera.id, camera.sealedPassword);
     if (oldPassword === null || member.sealedPassword === null || camera.username !== rotation.username || camera.protocol !== 'onvif') {
-      return { status: 'failed', holds: null, keep: false, seen: 'The camera is registered with another account, or without a password, by now.', todo: 'Rotate again with the account that it has.' };
+      return { status: 'failed', holds: null, keep: member.status !== 'waiting', seen: 'The camera is registered with another account, or without a password, by now.', todo: 'Rotate again with the account that it has.' };
     }
     const [kept] = await keptPasswords(database.orm, member, rotation.username);
     const outcome = await changePassword(
-      { onvif, budget, clock, beforeWriting: () => markWriting(member.id), streamRefuses: (password) => streamRefuses(camera, password, signal) },
+      { onvif, budget, clock, beforeWriting: () => markWriting(member.id), streamRefuses: (password) => streamRefuses(camera, password, signal), otherDevice: (device) => otherDevice(camera, device) },
       {
         url: camera.address,
         username: rotation.username,
@@ -136,16 +139,33 @@ export function createCredentialRotation(parts: RotationParts): (rotationId: str
   /** ONVIF and RTSP have accounts of their own on some devices; only a refusal counts. */
   async function streamRefuses(camera: CameraRow, password: string, signal: AbortSignal): Promise<string | null> {
     if (camera.streamUrl === null || camera.onboardedAt === null) return null;
+    const digestOnly = isDigestOnly(camera);
+    // Never sent in clear there: nobody can tell whether it is taken.
+    if (digestOnly && takesLoginInPath(camera.streamUrl)) return null;
     let url: string;
     try {
-      url = await pinStream(guard, camera.streamUrl);
+      url = fillPath(await pinStream(guard, camera.streamUrl), { username: camera.username ?? '', password });
     } catch (thrown) {
       if (thrown instanceof HedgerowError) return null;
       throw thrown;
     }
-    const target = { cameraId: camera.id, siteId: camera.siteId, url, username: camera.username, password, sampleIntervalMs: camera.sampleIntervalMs, configVersion: camera.configVersion };
+    const target = { cameraId: camera.id, siteId: camera.siteId, url, username: camera.username, password, digestOnly, sampleIntervalMs: camera.sampleIntervalMs, configVersion: camera.configVersion };
     const seen = await firstKeyFrame({ source, target, connectTimeoutMs: config.connectTimeoutMs, timeoutMs: streamMs, clock, signal });
-    return seen.status === 'ended' && seen.end.reason === 'auth' ? seen.end.detail : null;
+    return seen.status === 'ended' && seen.end.reason === 'auth' && seen.end.loginSent !== false ? seen.end.detail : null;
+  }
+
+  /** Addresses change hands, and one password often opens many devices: which one answers is asked before it is written to. */
+  async function otherDevice(camera: CameraRow, device: OnvifDevice): Promise<string | null> {
+    if ((camera.endpointReference ?? camera.serialNumber ?? camera.macAddress) === null) return null;
+    try {
+      const { manufacturer, model, serialNumber } = await device.information();
+      const found = { ...(await device.identity()), manufacturer, serialNumber };
+      return compareIdentity(camera, found) === 'different' ? describeDevice({ ...found, model }) : null;
+    } catch (thrown) {
+      // It does not tell who it is.
+      deviceError(thrown);
+      return null;
+    }
   }
 
   async function setsThatStay({ siteId, username }: RotationRow): Promise<string> {

@@ -71,7 +71,7 @@ export async function runDiscovery(options: DiscoverOptions, parts: DiscoveryPar
       else {
         for (const told of message.devices) {
           table.see({ told, source: datagram.source, interface: datagram.interface, via: at ? 'multicast' : 'sweep' });
-          if (held.socket) resolve(told, datagram.source, held.socket);
+          if (held.socket && guard.allows(datagram.source)) resolve(told, datagram.source, held.socket);
         }
       }
     };

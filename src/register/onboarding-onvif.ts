@@ -136,7 +136,7 @@ export async function climbOnvif({ row, own, parts, ladder, learned, signal }: C
     // Never this machine: a device that names 127.0.0.1 means itself, or harm. Never a log-in that is meant for this host alone.
     const other = told && told.host !== '' && told.host !== device.host && !isLoopback(told.host) && guard.allows(told.host) && working?.digestOnly !== true ? onReachedHost(stream.url, told.host) : null;
     if (other === null) return seen.step;
-    const second = await tryWithBudget(row, other, working, parts, signal);
+    const second = await tryWithBudget(row, other, working && { ...working, digestOnly: true }, parts, signal);
     if (second.step.status !== 'pass') return seen.step;
     stream = { ...stream, url: other };
     return second.step;
@@ -157,6 +157,10 @@ async function enter(device: OnvifDevice): Promise<Entered> {
   if (device.authMode !== null && device.authMode !== 'none') return { device, information, services: null, profiles: null };
   const services = await unlessCamera(() => device.services());
   const profiles = services && (services.media1 !== null || services.media2 !== null) ? await unlessCamera(() => device.profiles(services)) : null;
+  // Some tell their profiles to everybody and only the address of the stream to who logs in: a refusal there belongs to the
+  // log-in as well, where it is counted, and not to a rung that every look climbs to again.
+  const choice = profiles && chooseProfile(profiles);
+  if (services && choice && (device.authMode === null || device.authMode === 'none')) await unlessCamera(() => device.streamAddress(services, choice.profile));
   return { device, information, services, profiles };
 }
 

@@ -31,6 +31,8 @@ export interface RotationStepParts extends KnockParts {
   readonly beforeWriting: () => Promise<void>;
   /** Whether the stream of the camera refuses a password: what was seen, or null when it does not, or cannot be asked. */
   readonly streamRefuses: (password: string) => Promise<string | null>;
+  /** What answers is another device than the camera's: its description; null when it is the same, or does not say. */
+  readonly otherDevice: (device: OnvifDevice) => Promise<string | null>;
 }
 
 export type RotationOutcome = {
@@ -204,6 +206,8 @@ export async function changePassword(parts: RotationStepParts, task: RotationTas
   if (users === null) return failed('The account may not read the accounts of the device: it is no administrator.', 'Rotate with an administrator’s account, or change the password in the device’s own pages.');
   const user = users.find((u) => u.username === task.username);
   if (!user) return failed(`The device has no account "${task.username}".`, 'It lets this log-in in all the same; look at its accounts in its own pages.');
+  const other = await parts.otherDevice(device);
+  if (other !== null) return failed(`Another device answers at its address: ${other}.`, 'Correct the address of the camera, or replace it; then rotate again.');
   // Two log-ins may be refused before it is clear again what the device has.
   if ((await parts.budget.standing({ host: device.address, port: device.port })).left < 2) {
     return failed('It refused log-ins lately, and another refusal might lock the account.', 'Rotate again in half an hour.');

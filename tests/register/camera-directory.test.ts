@@ -56,6 +56,18 @@ describe('a target', () => {
     expect(await directory.target(id)).toEqual({ digestOnly: false, cameraId: id, siteId, url: 'rtsp://127.0.0.1:8554/s?x=1', username: 'u', password: 'geheim', sampleIntervalMs: 1000, configVersion: 1 });
   });
 
+  it('sends no log-in in clear to another host than the one that it was entered for', async () => {
+    const id = await onboarded('Two hosts', 'http://10.0.0.11/onvif/device_service', { username: 'u', password: 'geheim' });
+    const streamsFrom = async (streamUrl: string) => bench.database.orm.update(cameras).set({ streamUrl }).where(eq(cameras.id, id));
+    await streamsFrom('rtsp://10.0.0.11:8554/s');
+    expect(await directory.target(id)).toMatchObject({ digestOnly: false });
+    await streamsFrom('rtsp://10.0.0.12/s');
+    expect(await directory.target(id)).toMatchObject({ digestOnly: true, password: 'geheim' });
+    await streamsFrom('rtsp://10.0.0.12/password={password}');
+    await expect(directory.target(id)).rejects.toMatchObject({ code: 'camera.stream' });
+    await bench.registry.removeCamera(id, admin);
+  });
+
   it('is refused outside the networks, and unknown or not ready otherwise', async () => {
     await expect(directory.target(await onboarded('Outside', 'rtsp://8.8.8.8/s'))).rejects.toMatchObject({ code: 'address.refused' });
     await expect(directory.target(await onboarded('Nameless', 'rtsp://nowhere.example/s'))).rejects.toMatchObject({ code: 'address.refused' });

@@ -1,6 +1,6 @@
 /** The changes of devices over a real database and paper devices; time passes only where somebody sleeps. */
 import { eq } from 'drizzle-orm';
-import type { Camera } from '../../src/contract/camera.js';
+import type { Camera, StreamTarget } from '../../src/contract/camera.js';
 import type { FrameSource, RunEnd } from '../../src/contract/frame-source.js';
 import type { Clock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
@@ -45,8 +45,9 @@ export async function openChangesBench() {
   const paper = createPaperDevices();
   /** passwords that streams refuse */
   const refusedByStream = new Set<string>();
+  const streamed: StreamTarget[] = [];
   const source: FrameSource = {
-    run: ({ target }) => Promise.resolve<RunEnd>({ reason: refusedByStream.has(target.password ?? '') ? 'auth' : 'closed', detail: 'The stream ended.', frames: 0, dropped: 0, bytes: 0 }),
+    run: ({ target }) => (streamed.push(target), Promise.resolve<RunEnd>({ reason: refusedByStream.has(target.password ?? '') ? 'auth' : 'closed', detail: 'The stream ended.', frames: 0, dropped: 0, bytes: 0 })),
     close: () => Promise.resolve(),
   };
   const changes = createDeviceChanges({ ...bench, config: registerConfig, onvif: paper.client, source });
@@ -55,6 +56,8 @@ export async function openChangesBench() {
 
   return {
     ...bench, clock, paper, changes, refusedByStream,
+    /** streams that were looked at */
+    streamed,
     newSiteId: async () => (await bench.registry.createSite(newSite(`Site ${++sites}`), admin)).id,
     nextHost: () => `10.1.${Math.floor(++hosts / 200)}.${(hosts % 200) + 1}`,
     /** A site with one camera, straight into the tables: quick, for tests that need many. */

@@ -97,6 +97,40 @@ describe('a device', () => {
     expect(await bench.heldFor(camera.id)).toEqual([]);
   });
 
+  it('whose stream takes its log-in in the path is asked with the new password in it, and in no log-in of a set in clear', async () => {
+    const inPath = await one({}, { password: 'In-The-Path-1' });
+    await bench.database.orm.update(cameras).set({ streamUrl: `rtsp://${inPath.device.host}/user={username}_password={password}_channel=1.sdp`, onboardedAt: new Date() }).where(eq(cameras.id, inPath.camera.id));
+    expect(only(await carryOut(inPath.id)).status).toBe('done');
+    expect(bench.streamed.find((t) => t.cameraId === inPath.camera.id)?.url).toBe(`rtsp://${inPath.device.host}/user=admin_password=In-The-Path-1_channel=1.sdp`);
+    const ofSet = await one();
+    await bench.database.orm.update(cameras).set({ streamUrl: `rtsp://${ofSet.device.host}/s`, onboardedAt: new Date(), fromCredentialSet: true }).where(eq(cameras.id, ofSet.camera.id));
+    expect(only(await carryOut(ofSet.id)).status).toBe('done');
+    expect(bench.streamed.find((t) => t.cameraId === ofSet.camera.id)).toMatchObject({ digestOnly: true });
+    const both = await one();
+    await bench.database.orm.update(cameras).set({ streamUrl: `rtsp://${both.device.host}/password={password}`, onboardedAt: new Date(), fromCredentialSet: true }).where(eq(cameras.id, both.camera.id));
+    expect(only(await carryOut(both.id)).status).toBe('done');
+    expect(bench.streamed.some((t) => t.cameraId === both.camera.id)).toBe(false);
+  });
+
+  it('that is another one by now is not written to, though it takes the same password', async () => {
+    const { device, camera, id } = await one({ endpointReference: 'urn:uuid:another' });
+    await bench.database.orm.update(cameras).set({ endpointReference: 'urn:uuid:registered' }).where(eq(cameras.id, camera.id));
+    expect(only(await carryOut(id))).toMatchObject({ status: 'failed', seen: expect.stringMatching(/Another device answers.*Nothing was written/s) as string });
+    expect([device.password, device.writes, await bench.passwordOf(camera.id)]).toEqual(['old-password', 0, 'old-password']);
+    const same = await one({ endpointReference: 'urn:uuid:same' });
+    await bench.database.orm.update(cameras).set({ endpointReference: 'urn:uuid:same' }).where(eq(cameras.id, same.camera.id));
+    expect(only(await carryOut(same.id)).status).toBe('done');
+  });
+
+  it('whose camera gets another account in the middle keeps the password that it may have', async () => {
+    const { device, camera, id } = await one({ habit: 'die' });
+    expect(only(await carryOut(id)).status).toBe('unknown');
+    await bench.registry.updateCamera(camera.id, { username: 'viewer', password: 'of-the-viewer' }, admin);
+    bench.clock.pass(60_000);
+    expect(only(await carryOut(id))).toMatchObject({ status: 'failed', seen: expect.stringContaining('another account') as string });
+    expect(await bench.heldFor(camera.id)).toEqual([device.password]);
+  });
+
   it('that dies after the change is unknown with both passwords kept, and settled when it comes back', async () => {
     const { siteId, device, camera, id } = await one({ habit: 'die' });
     await bench.database.orm.delete(queueJobs);

@@ -6,7 +6,7 @@ import { newId } from '../../src/core/ids.js';
 import { createAlertRules } from '../../src/alert/alert-rules.js';
 import { createCameraDirectory } from '../../src/register/camera-directory.js';
 import { openChangesBench, type ChangesBench } from './device-changes-bench.js';
-import { admin } from './register-bench.js';
+import { admin, newCameraInput } from './register-bench.js';
 
 let bench: ChangesBench;
 let siteId: string;
@@ -117,6 +117,36 @@ describe('a replaced device', () => {
     const host = bench.nextHost();
     const both = await Promise.allSettled([a, b].map((c) => bench.changes.replace(c.id, replacement(host), admin)));
     expect(both.map((r) => r.status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+});
+
+describe('another address', () => {
+  const inDoubt = async (id: string): Promise<boolean> => {
+    bench.clock.pass(10_000);
+    return (await directory.view(id)).knownMoved === true;
+  };
+  const withZone = async (id: string) => bench.registry.createZone({ cameraId: id, kind: 'privacy', name: 'window', polygon, placeId: null }, admin);
+
+  it('of a plain stream with privacy zones is another view until somebody has looked', async () => {
+    const address = (path: string): string => `rtsp://10.7.0.1/${path}`;
+    const { id } = await bench.registry.createCamera(newCameraInput(siteId, 'Plain', address('1')), admin);
+    await withZone(id);
+    await bench.registry.updateCamera(id, { address: address('2') }, admin);
+    expect(await inDoubt(id)).toBe(false);
+    await bench.database.orm.update(cameras).set({ onboardedAt: new Date() }).where(eq(cameras.id, id));
+    await bench.registry.updateCamera(id, { address: address('3') }, admin);
+    expect(await inDoubt(id)).toBe(true);
+    await bench.registry.confirmView(id, admin);
+    expect(await inDoubt(id)).toBe(false);
+  });
+
+  it('of a device that can tell who it is changes nothing of the view, and its source after it does', async () => {
+    const old = await onboarded('Told');
+    await withZone(old.id);
+    await bench.registry.updateCamera(old.id, { address: bench.nextHost(), password: 'again' }, admin);
+    expect(await inDoubt(old.id)).toBe(false);
+    await bench.registry.updateCamera(old.id, { sourceToken: 'other' }, admin);
+    expect(await inDoubt(old.id)).toBe(true);
   });
 });
 

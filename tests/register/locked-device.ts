@@ -22,6 +22,8 @@ export interface LockedDeviceOptions {
   readonly slowMs?: number;
   /** nothing is closed: it asks nobody for a log-in */
   readonly open?: boolean;
+  /** nothing but this one operation is closed */
+  readonly closedOnly?: string;
 }
 
 export type LockedDevice = Awaited<ReturnType<typeof startLockedDevice>>;
@@ -34,7 +36,7 @@ export async function startLockedDevice(options: LockedDeviceOptions = {}) {
 
   function answer(operation: string, authorization: string | undefined, token: boolean): { status: number; body: string; challenge?: string } {
     if (operation === 'GetSystemDateAndTime') return { status: 200, body: dateTime(Date.now()) };
-    if (!options.open) {
+    if (!options.open && (options.closedOnly ?? operation) === operation) {
       if (/^basic/i.test(authorization ?? '')) seen.basic++;
       const verdict = authorization === undefined ? 'none' : door.verify(authorization, 'POST');
       if (authorization !== undefined) seen.users.push(/username="([^"]*)"/.exec(authorization)?.[1] ?? '?');

@@ -8,9 +8,12 @@ import { SystemClock } from '../../src/core/clock.js';
 import { cameras, credentialSets, refusedLogins } from '../../src/db/schema/register.js';
 import { createRtspFrameSource } from '../../src/ingest/adapters/rtsp-frame-source.js';
 import { createCameraDirectory } from '../../src/register/camera-directory.js';
+import { createOnvifClient } from '../../src/register/adapters/onvif/onvif-client.js';
+import { askContacts } from '../../src/register/contact-question.js';
+import { createLoginBudget } from '../../src/register/login-budget.js';
 import { createCredentialSets } from '../../src/register/credential-sets.js';
 import { startLockedDevice, type LockedDevice, type LockedDeviceOptions } from './locked-device.js';
-import { allPass, frameSource, never, onboardingOn, rungOf, statuses } from './onboarding-bench.js';
+import { allPass, frameSource, limits, never, onboardingOn, registerConfig, rungOf, statuses } from './onboarding-bench.js';
 import { admin, newCameraInput, newSite, openRegisterBench, startMs, type RegisterBench } from './register-bench.js';
 
 let bench: RegisterBench;
@@ -44,6 +47,33 @@ const register = async (address: string, more: object = {}): Promise<string> => 
 const rowOf = async (id: string) => (await bench.database.orm.select().from(cameras).where(eq(cameras.id, id)))[0];
 /** As after a restart: nothing but the database is kept. */
 const probe = (id: string) => onboardingOn(bench, frameSource().source).probe(id, never);
+
+describe('a device that closes only some doors', () => {
+  // Devices of this file share a host, whose refusals count together.
+  const forget = async () => void (await bench.database.orm.delete(refusedLogins));
+  afterEach(forget);
+
+  it('is asked for the one of its stream where refusals are counted, however often it is looked at', async () => {
+    const locked = await device({ closedOnly: 'GetStreamUri', locksAfter: 50 });
+    const id = await register(locked.url, { username: 'admin', password: 'wrong' });
+    const rungs = await probe(id);
+    expect(rungOf(rungs, 'auth')).toMatchObject({ status: 'fail' });
+    for (let i = 0; i < 4; i++) await probe(id);
+    expect(locked.seen.wrong).toBeLessThanOrEqual(registerConfig.lockout.refusedLogins);
+    await bench.registry.updateCamera(id, { password: 'right' }, admin);
+    expect(statuses(await probe(id))).toBe(allPass);
+  });
+
+  it('refuses the question for its contacts once, and is not asked again', async () => {
+    const locked = await device({ locksAfter: 50 });
+    const onvif = createOnvifClient({ guard: bench.guard, clock, log: bench.log, limits });
+    const budget = createLoginBudget({ database: bench.database, sealer: bench.sealer, clock, config: registerConfig.lockout });
+    const ask = (password: string) => askContacts({ url: locked.url, username: 'admin', password, authMode: 'digest' }, { onvif, budget }, never);
+    await expect(ask('wrong')).rejects.toMatchObject({ code: 'camera.auth' });
+    for (let i = 0; i < 3; i++) expect(await ask('wrong')).toBeNull();
+    expect(locked.seen.wrong).toBe(1);
+  });
+});
 
 describe('credential sets', () => {
   it('are sealed for their own row, answered without passwords, and named in the ledger without values', async () => {

@@ -31,6 +31,7 @@ export interface PaperDevice {
   mayReadUsers: boolean;
   asksNobody: boolean;
   away: boolean;
+  endpointReference: string | null;
   attemptsLeft: number | null;
   refused: number;
   writes: number;
@@ -137,7 +138,8 @@ export function createPaperDevices() {
               return undefined;
           }
         }),
-      identity: unused, services: unused, profiles: unused, streamAddress: unused, networkTime: unused, recorder: unused, analytics: unused, masks: unused, toldPose: unused, digitalInputs: unused, subscribe: unused,
+      identity: () => step(device, signal, () => (reach(), { endpointReference: device.endpointReference, macAddress: null })),
+      services: unused, profiles: unused, streamAddress: unused, networkTime: unused, recorder: unused, analytics: unused, masks: unused, toldPose: unused, digitalInputs: unused, subscribe: unused,
     };
   }
 
@@ -160,7 +162,7 @@ export function createPaperDevices() {
     },
     add(host: string, more: Partial<PaperDevice> = {}): PaperDevice {
       const device: PaperDevice = {
-        host, password: 'old-password', habit: 'honest', user: { username: 'admin', level: 'Administrator' }, mayReadUsers: true, asksNobody: false, away: false,
+        host, password: 'old-password', habit: 'honest', user: { username: 'admin', level: 'Administrator' }, mayReadUsers: true, asksNobody: false, away: false, endpointReference: null,
         attemptsLeft: null, refused: 0, writes: 0, busy: 0, mostBusy: 0, pending: null, ...more,
       };
       devices.set(host, device);
