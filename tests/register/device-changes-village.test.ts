@@ -46,8 +46,12 @@ describe('simulated cameras', () => {
       if (fault) await village.applyFault(i, fault);
       const { id: siteId } = await bench.registry.createSite(newSite(`Village ${i}`), admin);
       const camera = await bench.registry.createCamera(newCameraInput(siteId, `Camera ${i}`, onvifUrl, { username, password }), admin);
-      // Known as devices of their own: otherwise refusals count for the whole host.
-      await bench.database.orm.update(cameras).set({ endpointReference: `urn:uuid:${camera.id}`, onboardedAt: new Date() }).where(eq(cameras.id, camera.id));
+      // Known as devices of their own, as the ladder would have learned: otherwise refusals count for the whole host.
+      const known = await onvif.open({ url: onvifUrl, username, password, authMode: null }, never);
+      await known.clock();
+      const { endpointReference } = await known.identity();
+      expect(endpointReference).not.toBeNull();
+      await bench.database.orm.update(cameras).set({ endpointReference, onboardedAt: new Date() }).where(eq(cameras.id, camera.id));
       rotations.push({ cameraId: camera.id, password, url: onvifUrl, ...(await changes.rotate({ siteId, username, password: null, cameraIds: null }, admin)) });
     }
     for (const { id } of rotations) await changes.carryOut(id, never);
