@@ -144,10 +144,11 @@ describe('while devices change', () => {
     const last = (await village.pictures(replaced))[0]?.receivedAt ?? '';
     const { items } = await village.api.get<{ items: DeviceRecord[] }>(at(replaced, '/devices'));
     // The frame that was in work when the device went is of the old view, and its own.
-    expect(Date.parse(last)).toBeLessThan(Date.parse(items[0]?.from ?? '') + 2_000);
+    // On a slow machine there was none before: the empty scene is learned first.
+    if (last !== '') expect(Date.parse(last)).toBeLessThan(Date.parse(items[0]?.from ?? '') + 2_000);
     await village.api.post(at(replaced, '/confirm-view'));
-    await eventually(async () => (await village.pictures(replaced)).some((p) => p.receivedAt > last), 60_000, 'a picture of the confirmed view');
-  });
+    await eventually(async () => (await village.pictures(replaced)).some((p) => p.receivedAt > last), 120_000, 'a picture of the confirmed view');
+  }, 180_000);
 
   it('the camera that is gone is gone, and tells no secret', async () => {
     await expect(village.camera(gone)).rejects.toThrow('camera.unknown');
