@@ -132,7 +132,7 @@ export function createInputWatch(options: {
     // The device is spoken to once more after the signal, to end the subscription: so it gets a signal of its own.
     const talk = new AbortController();
     const device = await onvif.open(
-      { url: row.address, username: row.username, password: openPassword(sealer, row.id, row.sealedPassword), authMode: row.authMode as OnvifDevice['authMode'] },
+      { url: row.address, username: row.username, password: openPassword(sealer, row.id, row.sealedPassword), authMode: row.authMode as OnvifDevice['authMode'], maxRefusals: 1 },
       talk.signal,
     );
     const cut = (): void => void clock.after(farewellMs, () => talk.abort());
