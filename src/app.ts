@@ -165,7 +165,7 @@ export async function createApp(options: AppOptions) {
       shutdown.onClose('watch', () => watch.close());
       await engine.start();
       shutdown.onClose('alert engine', () => engine.close());
-      const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, clock, log, metrics });
+      const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, takers: [], clock, log, metrics });
       shutdown.onClose('samples in work', () => samples.drain());
       const ingest = createIngest({
         config: config.ingest,

@@ -22,7 +22,7 @@ import { SystemClock } from '../../src/core/clock.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
-import { decodeFile, readTruth, type TruthObject } from './mask-media.js';
+import { cachedDetector, decodeFile, readTruth, type TruthObject } from './mask-media.js';
 
 const { values: args } = parseArgs({
   options: {
@@ -40,6 +40,7 @@ const { values: args } = parseArgs({
     'change-only': { type: 'boolean', default: false },
     'for-adversaries': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    cache: { type: 'string' },
   },
 });
 
@@ -54,8 +55,9 @@ if (!args['change-only']) {
   if (located.status !== 'ready') throw new Error(JSON.stringify(located));
   const workerUrl = new URL(`file://${path.resolve(args.worker)}`);
   detector = await createOnnxDetector({ model: located.entry, file: located.file, threads: 1, workerUrl, clock: new SystemClock(), log, metrics });
+  if (args.cache) detector = cachedDetector(detector, args.cache);
 }
-const view: CameraView = { cameraId: 'bench', siteId: 'bench', requireDetector: false, zones: [], viewVersion: 1, configVersion: 1 };
+const view: CameraView = { cameraId: 'bench', siteId: 'bench', requireDetector: false, sampleIntervalMs: 1000, zones: [], viewVersion: 1, configVersion: 1 };
 const rows: object[] = [];
 const total = { boxes: 0, masked: 0 };
 

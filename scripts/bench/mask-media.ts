@@ -1,6 +1,8 @@
 /** Footage for the masking benches: frames of a file by ffmpeg, and its truth boxes. Nothing here is loaded by the program. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { DetectOutcome, Detector } from '../../src/contract/detector.js';
 
 export interface DecodedFrame {
   readonly rgb: Uint8Array;
@@ -42,4 +44,31 @@ export async function decodeFile(file: string, truth: Truth, fps: number, maxWid
   const frames: DecodedFrame[] = [];
   for (let i = 0; (i + 1) * size <= all.length; i++) frames.push({ rgb: all.subarray(i * size, (i + 1) * size), widthPx, heightPx, index: i * step });
   return frames;
+}
+
+/** The same frame with the same weights gives the same boxes: kept in a file, so that a second run over footage is quick. */
+export function cachedDetector(detector: Detector, file: string): Detector {
+  const known = new Map<string, DetectOutcome>();
+  if (existsSync(file)) {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      if (line === '') continue;
+      const [key, outcome] = JSON.parse(line) as [string, DetectOutcome];
+      known.set(key, outcome);
+    }
+  }
+  return {
+    info: detector.info,
+    close: () => detector.close(),
+    async detect(frame, minScore) {
+      const key = createHash('sha1').update(detector.info.modelHash).update(frame.rgb).update(`${frame.widthPx}x${frame.heightPx}@${minScore}`).digest('hex');
+      const hit = known.get(key);
+      if (hit) return hit;
+      const outcome = await detector.detect(frame, minScore);
+      if (outcome.status === 'ok') {
+        known.set(key, outcome);
+        appendFileSync(file, `${JSON.stringify([key, outcome])}\n`);
+      }
+      return outcome;
+    },
+  };
 }

@@ -2,7 +2,7 @@
  * The analyst: for each camera one sample at a time, in order. While a frame is in work the newest one waits; an older one
  * that waited is dropped and counted. What goes wrong inside costs the picture of that sample, never the process.
  */
-import { withheldReasons, type Analyst, type Sample, type ZoneHit } from '../contract/analysis.js';
+import { withheldReasons, type Analyst, type Sample } from '../contract/analysis.js';
 import type { Detector } from '../contract/detector.js';
 import type { Frame } from '../contract/frame.js';
 import type { CameraView } from '../contract/registry.js';
@@ -12,7 +12,7 @@ import { messageOf } from '../core/errors.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createMemory, privacyBlocks, relearn, type CameraMemory } from './camera-memory.js';
-import { takeSample, type Sampling } from './sampling.js';
+import { takeSample, type Sampling, type Wants } from './sampling.js';
 import { createShiftMeter } from './view-shift.js';
 
 export interface AnalystOptions {
@@ -29,7 +29,7 @@ export interface AnalystOptions {
 interface Turn {
   readonly frame: Frame;
   readonly view: CameraView;
-  readonly wantPicture: (hits: readonly ZoneHit[]) => boolean;
+  readonly wants: Wants;
   readonly done: (sample: Sample | 'dropped') => void;
 }
 
@@ -50,7 +50,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     const startedMs = clock.monotonicMs();
     try {
       const memory = remember(desk, turn.frame, turn.view, config.blockPx);
-      const sample = await takeSample(sampling, memory, turn.frame, turn.view, turn.wantPicture, startedMs);
+      const sample = await takeSample(sampling, memory, turn.frame, turn.view, turn.wants, startedMs);
       desk.movedView = memory.moved ? memory.viewVersion : null;
       if (sample.picture.status !== 'not-due') metrics.pictures.inc({ outcome: sample.picture.status === 'made' ? 'made' : sample.picture.reason });
       return sample;
@@ -74,7 +74,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
   };
 
   return {
-    analyse(frame, view, wantPicture) {
+    analyse(frame, view, picture, passing = () => false) {
       let desk = desks.get(frame.cameraId);
       if (!desk) {
         desk = { memory: null, movedView: null, working: false, waiting: null };
@@ -82,7 +82,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
       }
       const own = desk;
       return new Promise((done) => {
-        const turn: Turn = { frame, view, wantPicture, done };
+        const turn: Turn = { frame, view, wants: { picture, passing }, done };
         if (!own.working) {
           void run(own, turn);
           return;

@@ -30,6 +30,12 @@ export interface Sampling {
   readonly inspect?: (mask: Mask, backdrop: Uint8Array) => void;
 }
 
+/** Who wants a picture of this sample: one that is stored, or one that only passes (a reel, a live view). */
+export interface Wants {
+  readonly picture: (hits: readonly ZoneHit[]) => boolean;
+  readonly passing: (stirring: boolean) => boolean;
+}
+
 /**
  * From this score on a box keeps a block from being learned, and makes a block of the backdrop held. Measured on real footage: whole
  * and tiles together then find 99.9 % of the still objects of 20 px and more, and false boxes lie on some 3 % of an empty scene.
@@ -50,14 +56,15 @@ interface Pass {
 }
 
 export async function takeSample(
-  by: Sampling, memory: CameraMemory, frame: Frame, view: CameraView, wantPicture: (hits: readonly ZoneHit[]) => boolean, nowMs: number,
+  by: Sampling, memory: CameraMemory, frame: Frame, view: CameraView, wants: Wants, nowMs: number,
 ): Promise<Sample> {
   const { config, detector } = by;
   const { grid } = memory;
   const seen = look(memory, frame.rgb, nowMs, config.blockThreshold, by.meter);
   memory.lastMs = nowMs;
   const timeDue = pictureDue(memory, config, nowMs);
-  const pass = await detectIn(by, memory, frame, seen, timeDue || wantPicture([]), nowMs);
+  const passing = wants.passing(seen.stirring);
+  const pass = await detectIn(by, memory, frame, seen, timeDue || passing || wants.picture([]), nowMs);
   const event = seen.view !== 'steady';
   const strong = pass.detections.filter((d) => d.score >= config.maskScore);
   rememberDetections(memory.recent, nowMs, strong);
@@ -78,12 +85,13 @@ export async function takeSample(
   const maskRatio = areaRatio(grid, mask.blocks);
   const reason = withheldReason(by, memory, seen, view, pass, areaRatio(grid, mask.flat));
   let picture: PictureOutcome = { status: 'not-due' };
-  if (wantPicture(hits) || pictureDue(memory, config, nowMs)) {
+  const keep = wants.picture(hits) || pictureDue(memory, config, nowMs);
+  if (keep || passing) {
     if (reason !== null || (detector && pass.status === 'none')) {
       picture = { status: 'withheld', reason: reason ?? 'detector-failed' };
     } else {
-      picture = { status: 'made', picture: await paint(by, memory, frame, view, mask, [...shownSigns(memory, strong, config), ...changes]) };
-      memory.pictureAtMs = nowMs;
+      picture = { status: 'made', picture: await paint(by, memory, frame, view, mask, [...shownSigns(memory, strong, config), ...changes]), keep };
+      if (keep) memory.pictureAtMs = nowMs;
     }
   }
   const pictureStatus = reason === null ? 'ready' : memory.moved ? 'moved' : !seen.scene.ready ? 'learning' : 'withheld';

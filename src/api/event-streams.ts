@@ -33,6 +33,7 @@ export const rolesOfEvent = {
   'camera.removed': allRoles,
   'site.changed': allRoles,
   'picture.stored': live,
+  'reel.stored': live,
   'input.changed': live,
 } as const satisfies Record<StreamEvent['type'], readonly Role[]>;
 

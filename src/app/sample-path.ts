@@ -8,6 +8,7 @@ import type { Analyst, Sample } from '../contract/analysis.js';
 import type { CameraReports } from '../contract/camera-reports.js';
 import type { Frame } from '../contract/frame.js';
 import type { CameraDirectory } from '../contract/registry.js';
+import type { PictureTaker } from '../contract/picture-taker.js';
 import type { ObservationStore, PictureStore } from '../contract/store-ports.js';
 import type { Clock } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
@@ -44,11 +45,12 @@ export function createSamplePath(deps: {
   pictures: PictureStore;
   observations: ObservationStore;
   reports: CameraReports;
+  takers: readonly PictureTaker[];
   clock: Clock;
   log: Logger;
   metrics: Metrics;
 }): SamplePath {
-  const { directory, analyst, engine, pictures, observations, reports, clock, log, metrics } = deps;
+  const { directory, analyst, engine, pictures, observations, reports, takers, clock, log, metrics } = deps;
   const lanes = new Map<string, Lane>();
   const troubles = new Map<string, Trouble>();
 
@@ -66,11 +68,12 @@ export function createSamplePath(deps: {
     const { cameraId } = frame;
     try {
       const view = await directory.view(cameraId);
-      const sample = await analyst.analyse(frame, view, (hits) => engine.wouldRaise(cameraId, hits, frame.receivedAtMs));
+      const sample = await analyst.analyse(frame, view, (hits) => engine.wouldRaise(cameraId, hits, frame.receivedAtMs), (stirring) => takers.some((t) => t.wants(cameraId, stirring, frame.receivedAtMs)));
       if (sample === 'dropped') return;
       const pictureId = await keep(sample);
       reports.sampled(sample);
-      await engine.observe(sample, pictureId);
+      const alerts = await engine.observe(sample, pictureId);
+      for (const taker of takers) taker.sampled(sample, alerts);
       metrics.sampleSeconds.observe(Math.max(0, clock.nowMs() - frame.receivedAtMs) / 1000);
       await observations.record(sample, pictureId);
     } catch (thrown) {
@@ -80,7 +83,7 @@ export function createSamplePath(deps: {
   }
 
   async function keep(sample: Sample): Promise<string | null> {
-    if (sample.picture.status !== 'made') return null;
+    if (sample.picture.status !== 'made' || !sample.picture.keep) return null;
     try {
       return (await pictures.save(sample.picture.picture)).id;
     } catch (thrown) {
@@ -111,6 +114,7 @@ export function createSamplePath(deps: {
       const forget = (): void => {
         troubles.delete(cameraId);
         analyst.forget(cameraId);
+      for (const taker of takers) taker.forget(cameraId);
         reports.released(cameraId);
       };
       // The sample in work would bring the camera back: it ends first.

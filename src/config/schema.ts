@@ -73,6 +73,10 @@ export const configSchema = z.strictObject({
       model: z.string().min(1),
       modelsFolder: z.string().nullable(),
       threads: z.number().int().min(1).max(64),
+      /** ONNX execution providers in order of preference; one that this machine has not is refused at start */
+      providers: z.array(z.enum(['cpu', 'cuda', 'openvino', 'tensorrt', 'webgpu', 'coreml', 'dml'])).min(1).max(4),
+      /** how many frames of different cameras go to the inference thread at once, and how long the first one waits for others */
+      batch: z.strictObject({ max: z.number().int().min(1).max(32), waitMs: ms(0, 1_000) }),
       maskScore: z.number().min(0.01).max(0.4),
       alertScore: ratio,
       growRatio: z.number().min(0.02).max(1),
@@ -82,12 +86,23 @@ export const configSchema = z.strictObject({
       maxHeldRatio: ratio,
       carryMs: ms(1_000, 60_000),
       jpegQuality: z.number().int().min(30).max(95),
+      /** a picture shows the nearest ground point with at most so many px a metre, where the camera's place and view are known */
+      maxDensityPxPerM: z.number().min(25).max(250),
       /** a picture at least this often while nothing happens */
       quietPictureMs: ms(1_000, 86_400_000),
       /** and at most this often while something does */
       busyPictureMs: ms(200, 86_400_000),
     })
     .refine((a) => a.maskScore <= a.alertScore, { path: ['maskScore'], message: 'is above alertScore: what raises an alert must be painted out' }),
+  /** the pictures around an alert as one file */
+  reel: z.strictObject({
+    enabled: z.boolean(),
+    beforeMs: ms(0, 60_000),
+    afterMs: ms(0, 120_000),
+    maxPerSecond: z.number().min(0.1).max(5),
+    /** most memory for pictures that wait to become part of a reel, in one process */
+    maxMemoryBytes: z.number().int().min(1_000_000),
+  }),
   watch: z.strictObject({ maxClockSkewMs: ms(100, 3_600_000), downAfterMs: ms(1_000, 600_000) }),
   alert: z.strictObject({
     webhook: z.strictObject({

@@ -18,7 +18,8 @@ export const withheldReasons = {
 export type WithheldReason = keyof typeof withheldReasons;
 
 export type PictureOutcome =
-  | { readonly status: 'made'; readonly picture: MaskedPicture }
+  /** `keep`: it is stored; otherwise it is for a reel or a live view and passes */
+  | { readonly status: 'made'; readonly picture: MaskedPicture; readonly keep: boolean }
   /** nobody asked for a picture of this sample */
   | { readonly status: 'not-due' }
   | { readonly status: 'withheld'; readonly reason: WithheldReason };
@@ -56,9 +57,10 @@ export interface Sample {
 export interface Analyst {
   /**
    * @param wantPicture decides, once the hits are known, whether a picture of this very sample is due
+   * @param wantPassing decides whether one is made that is not kept (a reel, a live view); `stirring`: something moves or differs
    * @throws never for a frame's content
    */
-  analyse(frame: Frame, view: CameraView, wantPicture: (hits: readonly ZoneHit[]) => boolean): Promise<Sample | 'dropped'>;
+  analyse(frame: Frame, view: CameraView, wantPicture: (hits: readonly ZoneHit[]) => boolean, wantPassing?: (stirring: boolean) => boolean): Promise<Sample | 'dropped'>;
   /** Forgets what is known about a camera (removed, or leased elsewhere). */
   forget(cameraId: string): void;
 }

@@ -19,6 +19,8 @@ export const streamEvent = z.discriminatedUnion('type', [
   /** the site's map */
   z.object({ ...head, type: z.literal('site.changed'), data: z.object({ id }) }),
   z.object({ ...head, type: z.literal('picture.stored'), data: z.object({ id, cameraId: id, receivedAt: timestamp, maskRatio: z.number() }) }),
+  /** the pictures around an alert can be played now */
+  z.object({ ...head, type: z.literal('reel.stored'), data: z.object({ id, alertId: id, cameraId: id }) }),
   z.object({ ...head, type: z.literal('input.changed'), data: z.object({ cameraId: id, input: z.string(), active: z.boolean() }) }),
 ]);
 export type StreamEvent = z.infer<typeof streamEvent>;

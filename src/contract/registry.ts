@@ -145,6 +145,8 @@ export interface CameraView {
   readonly cameraId: string;
   readonly siteId: string;
   readonly requireDetector: boolean;
+  /** time between two samples, milliseconds; a frame that waited for two of them is not analysed any more */
+  readonly sampleIntervalMs: number;
   readonly zones: readonly Zone[];
   /** grows when the view must be judged anew: see `confirmView` */
   readonly viewVersion: number;

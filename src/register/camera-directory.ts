@@ -65,7 +65,7 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
   async function read(cameraId: string): Promise<CameraView> {
     const [row] = isId(cameraId)
       ? await database.orm
-          .select({ siteId: cameras.siteId, viewVersion: cameras.viewVersion, configVersion: cameras.configVersion, requireDetector: sites.requireDetector, unverified: cameras.unverifiedViewVersion, movedViewVersion: cameraStatus.movedViewVersion })
+          .select({ siteId: cameras.siteId, viewVersion: cameras.viewVersion, configVersion: cameras.configVersion, sampleIntervalMs: cameras.sampleIntervalMs, requireDetector: sites.requireDetector, unverified: cameras.unverifiedViewVersion, movedViewVersion: cameraStatus.movedViewVersion })
           .from(cameras)
           .innerJoin(sites, eq(sites.id, cameras.siteId))
           .leftJoin(cameraStatus, eq(cameraStatus.cameraId, cameras.id))

@@ -117,7 +117,7 @@ describe.each(eachDatabase())('alert engine on $name', ({ open }) => {
 
   it('a picture that could not be stored is said so', async () => {
     const v = await settle(database);
-    const made = { status: 'made', picture: {} as never } as const;
+    const made = { status: 'made', keep: true, picture: {} as never } as const;
     await engine.observe(sampleOf(v, t0, [hit(v.zoneId)], { picture: made }), null);
     expect((await rowsOf(v))[0]?.noPictureReason).toBe('The picture could not be stored.');
   });

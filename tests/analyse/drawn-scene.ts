@@ -90,7 +90,7 @@ export function draw(options: Draw): Uint8Array {
   return rgb;
 }
 
-export const view: CameraView = { cameraId: 'c1', siteId: 's1', requireDetector: false, zones: [], viewVersion: 1, configVersion: 1 };
+export const view: CameraView = { cameraId: 'c1', siteId: 's1', requireDetector: false, sampleIntervalMs: 1000, zones: [], viewVersion: 1, configVersion: 1 };
 
 export function zone(kind: Zone['kind'], polygon: Zone['polygon'], id = `${kind}-1`): Zone {
   return { id, siteId: 's1', cameraId: 'c1', kind, name: kind, polygon, placeId: null };

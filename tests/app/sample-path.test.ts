@@ -23,6 +23,7 @@ describe('the way of a sample', () => {
       pictures: { save: unused, pictures: unused, picture: unused, bytes: unused },
       observations: { record: unused, observations: unused },
       reports: { probed: unused, runStarted: unused, runEnded: unused, sampled: unused, clockMeasured: unused, released: () => undefined },
+      takers: [],
       clock,
       log,
       metrics: createMetrics(),

@@ -49,6 +49,7 @@ export function applyToCameras(cameras: readonly CameraOnPage[], event: StreamEv
     case 'site.changed':
     case 'alert.raised':
     case 'alert.changed':
+    case 'reel.stored':
     case 'input.changed':
       return cameras;
     default:

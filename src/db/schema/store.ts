@@ -1,9 +1,12 @@
 /** Tables that store writes: pictures, observations, deletion receipts. */
 import { sql } from 'drizzle-orm';
-import { doublePrecision, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { customType, doublePrecision, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { time } from './time.js';
 import type { ClassCounts } from '../../contract/detection.js';
 import type { Receipt } from '../../contract/picture.js';
+import type { ReelReceipt } from '../../contract/reel.js';
+
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 
 export const pictures = pgTable(
   'pictures',
@@ -30,6 +33,37 @@ export const pictures = pgTable(
     uniqueIndex('pictures_key').on(sql`${t.objectKey} collate "C"`),
   ],
 );
+
+/** Reels of alerts; like pictures: object first, row second. */
+export const reels = pgTable(
+  'reels',
+  {
+    id: uuid('id').primaryKey(),
+    siteId: uuid('site_id').notNull(),
+    cameraId: uuid('camera_id').notNull(),
+    alertId: uuid('alert_id').notNull(),
+    lastAt: time('last_at').notNull(),
+    objectKey: text('object_key').notNull(),
+    bytes: integer('bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    receipt: jsonb('receipt').$type<ReelReceipt>().notNull(),
+    receiptHash: text('receipt_hash').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    deletingAt: time('deleting_at'),
+  },
+  (t) => [uniqueIndex('reels_alert').on(t.alertId), index('reels_expires').on(t.expiresAt), uniqueIndex('reels_key').on(sql`${t.objectKey} collate "C"`)],
+);
+
+/** Who is looked at live: the worker that holds the camera makes a picture of every sample until then. */
+export const liveViews = pgTable('live_views', { cameraId: uuid('camera_id').primaryKey(), wantedUntil: time('wanted_until').notNull() });
+
+/** The newest live picture of a camera, written over; masked, and deleted when nobody looks any more. */
+export const livePictures = pgTable('live_pictures', {
+  cameraId: uuid('camera_id').primaryKey(),
+  receipt: jsonb('receipt').$type<Receipt>().notNull(),
+  jpeg: bytea('jpeg').notNull(),
+  at: time('at').notNull(),
+});
 
 export const observations = pgTable(
   'observations',
