@@ -28,6 +28,8 @@ export interface AnalystOptions {
 
 interface Turn {
   readonly frame: Frame;
+  /** monotonic milliseconds */
+  readonly receivedMs: number;
   readonly view: CameraView;
   readonly wants: Wants;
   readonly done: (sample: Sample | 'dropped') => void;
@@ -63,10 +65,18 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     }
   };
 
+  /** What waited for two intervals (for a decoder, the database, the frame before) is no sample of now any more. */
+  const isStale = ({ receivedMs, view }: Turn): boolean => clock.monotonicMs() - receivedMs > 2 * view.sampleIntervalMs;
+
   const run = async (desk: Desk, first: Turn): Promise<void> => {
     desk.working = true;
     for (let turn: Turn | null = first; turn !== null; ) {
-      turn.done(await work(desk, turn));
+      if (isStale(turn)) {
+        metrics.framesDropped.inc({ at: 'stale' });
+        turn.done('dropped');
+      } else {
+        turn.done(await work(desk, turn));
+      }
       turn = desk.waiting;
       desk.waiting = null;
     }
@@ -82,7 +92,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
       }
       const own = desk;
       return new Promise((done) => {
-        const turn: Turn = { frame, view, wants: { picture, passing }, done };
+        const turn: Turn = { frame, receivedMs: frame.receivedMonotonicMs ?? clock.monotonicMs(), view, wants: { picture, passing }, done };
         if (!own.working) {
           void run(own, turn);
           return;

@@ -69,7 +69,7 @@ export function createSamplePath(deps: {
     try {
       const view = await directory.view(cameraId);
       const sample = await analyst.analyse(frame, view, (hits) => engine.wouldRaise(cameraId, hits, frame.receivedAtMs), (stirring) => takers.some((t) => t.wants(cameraId, stirring, frame.receivedAtMs)));
-      if (sample === 'dropped') return;
+      if (sample === 'dropped') return tell(cameraId, { runId: frame.runId, sequence: frame.sequence }, 'a frame was too old to be judged when its turn came: this worker is behind');
       const pictureId = await keep(sample);
       reports.sampled(sample);
       const alerts = await engine.observe(sample, pictureId);

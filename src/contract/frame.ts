@@ -12,4 +12,6 @@ export interface Frame {
   readonly capturedAtMs: number | null;
   /** our clock when the key frame's last packet came, epoch ms */
   readonly receivedAtMs: number;
+  /** the same moment on our monotonic clock: how old a frame is goes by it, because the wall clock may be set at any time */
+  readonly receivedMonotonicMs?: number;
 }

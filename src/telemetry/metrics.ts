@@ -7,7 +7,7 @@ export function createMetrics() {
   return {
     registry,
     frames: new Counter({ name: 'hedgerow_frames_total', help: 'Frames that were decoded', registers }),
-    framesDropped: new Counter({ name: 'hedgerow_frames_dropped_total', help: 'Frames replaced by a newer one of the same camera', labelNames: ['at'] as const, registers }),
+    framesDropped: new Counter({ name: 'hedgerow_frames_dropped_total', help: 'Frames that were replaced by a newer one of the same camera, or too old (at="stale")', labelNames: ['at'] as const, registers }),
     runsEnded: new Counter({ name: 'hedgerow_runs_ended_total', help: 'Runs that ended', labelNames: ['reason'] as const, registers }),
     pictures: new Counter({ name: 'hedgerow_pictures_total', help: 'Pictures by outcome', labelNames: ['outcome'] as const, registers }),
     alerts: new Counter({ name: 'hedgerow_alerts_total', help: 'Alerts raised', registers }),

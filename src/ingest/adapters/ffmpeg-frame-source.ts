@@ -115,7 +115,7 @@ function runChild(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSo
         described.told = true;
         options.onStream?.(info);
       }
-      const frame = { cameraId: target.cameraId, runId: options.runId, sequence: tally.frames, ...picture, capturedAtMs: null, receivedAtMs: clock.nowMs() };
+      const frame = { cameraId: target.cameraId, runId: options.runId, sequence: tally.frames, ...picture, capturedAtMs: null, receivedAtMs: clock.nowMs(), receivedMonotonicMs: atMs };
       tally.frames += 1;
       parts.metrics?.frames.inc();
       try {

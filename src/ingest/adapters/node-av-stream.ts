@@ -54,6 +54,7 @@ export interface StreamWorker {
 
 interface Stamp {
   readonly receivedAtMs: number;
+  readonly receivedMonotonicMs: number;
   readonly capturedAtMs: number | null;
 }
 
@@ -176,7 +177,7 @@ export function createStreamWorker(
     unit({ isKey, isEntry, capturedAtMs, hold }) {
       const monotonicMs = clock.monotonicMs();
       see(isKey, monotonicMs);
-      const stamp = { receivedAtMs: clock.nowMs(), capturedAtMs };
+      const stamp = { receivedAtMs: clock.nowMs(), receivedMonotonicMs: monotonicMs, capturedAtMs };
       if (policy.mode() === 'everything') {
         const packet = hold();
         return inTurn(() => decodeEverything(packet, isEntry, stamp, monotonicMs));
