@@ -5,7 +5,7 @@
  */
 import { containsPoint, type Polygon } from '../core/polygon.js';
 import type { PlanePoint } from './local-plane.js';
-import type { PinholeView, WorldPoint } from './pinhole-view.js';
+import type { PinholeView, WorldPoint } from '../core/pinhole-view.js';
 
 export interface Dwelling {
   readonly id: string;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Polygon } from '../../src/core/polygon.js';
 import { dwellingsInSight, standsInside, type Dwelling, type Occluder } from '../../src/register/dwelling-view.js';
 import { createLocalPlane, type PlanePoint } from '../../src/register/local-plane.js';
-import { createPinholeView, verticalFovDegOf } from '../../src/register/pinhole-view.js';
+import { createPinholeView, verticalFovDegOf } from '../../src/core/pinhole-view.js';
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 const box = (west: number, south: number, east: number, north: number): PlanePoint[][] => [[[west, south], [east, south], [east, north], [west, north], [west, south]]];

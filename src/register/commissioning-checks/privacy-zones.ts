@@ -5,11 +5,11 @@
 import type { Pose } from '../../contract/camera.js';
 import type { CommissioningCheck } from '../../contract/commissioning.js';
 import type { FeatureGeometry } from '../../contract/site-map.js';
+import { createPinholeView, verticalFovDegOf } from '../../core/pinhole-view.js';
 import type { Polygon } from '../../core/polygon.js';
 import { dwellingsInSight, gridColumns, gridRows, standsInside, type Dwelling, type Occluder } from '../dwelling-view.js';
 import { createLocalPlane, type LocalPlane, type PlanePoint } from '../local-plane.js';
 import type { DeviceMask } from '../onvif-client.js';
-import { createPinholeView, verticalFovDegOf } from '../pinhole-view.js';
 import { missingParts } from './pose.js';
 import { checkOf, worstOf, type Asked, type Evidence, type Finding } from './verdicts.js';
 
