@@ -34,6 +34,7 @@ import { createFfmpegFrameSource } from './ingest/adapters/ffmpeg-frame-source.j
 import { createNodeAvFrameSource } from './ingest/adapters/node-av-frame-source.js';
 import { createIngest } from './ingest/ingest.js';
 import { createLedger } from './ledger/ledger.js';
+import { createReceiptLog } from './ledger/receipt-log.js';
 import { createBullmqQueue } from './queue/adapters/bullmq-queue.js';
 import { createEmbeddedQueue } from './queue/adapters/embedded-queue.js';
 import { createOnvifClient } from './register/adapters/onvif/onvif-client.js';
@@ -97,6 +98,7 @@ export async function createApp(options: AppOptions) {
 
     const sealer = createSealer({ key: secrets.key, keyFile: secrets.keyFile });
     const ledger = createLedger({ database, clock });
+    const receipts = createReceiptLog({ database, clock });
     const events = createEventLog({ database, clock, log });
     await events.start();
     shutdown.onClose('event log', () => events.close());
@@ -108,11 +110,11 @@ export async function createApp(options: AppOptions) {
     shutdown.onClose('queue', () => queue.close());
     const objects = config.store.s3 ? createS3ObjectStore({ ...config.store.s3, log }) : createFsObjectStore({ folder: path.join(config.dataFolder, 'objects'), log });
     shutdown.onClose('object store', () => objects.close());
-    const pictures = createPictureStore({ database, objects, events, clock, log, metrics });
+    const pictures = createPictureStore({ database, objects, events, receipts, clock, log, metrics });
     const observations = createObservationStore({ database, clock, log });
     shutdown.onClose('observations', () => observations.close());
-    const retention = createRetention({ database, objects, clock, log });
-    const check = createStoreCheck({ database, objects, clock, log });
+    const retention = createRetention({ database, objects, receipts, clock, log });
+    const check = createStoreCheck({ database, objects, receipts, clock, log });
 
     const watch = createWatch({ config: config.watch, database, events, clock, log, metrics });
     const makeSource = { rtsp: createAutoFrameSource, 'node-av': createNodeAvFrameSource, ffmpeg: createFfmpegFrameSource }[config.ingest.adapter];
@@ -226,6 +228,7 @@ export async function createApp(options: AppOptions) {
       credentialSets,
       deviceChanges,
       pictures,
+      receipts,
       observations,
       desk,
       rules,

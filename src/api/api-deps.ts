@@ -9,6 +9,7 @@ import type { CredentialSets } from '../contract/credential-set.js';
 import type { EventLog } from '../contract/database.js';
 import type { DeviceChanges } from '../contract/device-change.js';
 import type { Discovery, Onboarding, Registry } from '../contract/registry.js';
+import type { ReceiptLog } from '../contract/receipt-log.js';
 import type { SiteMap } from '../contract/site-map.js';
 import type { ObservationStore, PictureStore, StoreCheck } from '../contract/store-ports.js';
 import type { Clock } from '../core/clock.js';
@@ -30,6 +31,7 @@ export interface ApiDeps {
   readonly credentialSets: CredentialSets;
   readonly deviceChanges: DeviceChanges;
   readonly pictures: PictureStore;
+  readonly receipts: ReceiptLog;
   readonly observations: ObservationStore;
   readonly desk: AlertDesk;
   readonly rules: AlertRules;

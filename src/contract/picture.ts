@@ -21,6 +21,8 @@ export const receipt = z.object({
   maskRatio: z.number(),
   /** share that is painted out because the empty scene behind it is not known yet, 0..1 */
   heldRatio: z.number(),
+  /** px per metre of the nearest ground point that the picture shows; null: the camera's place and view are not known, or it sees no ground; absent in early receipts */
+  densityPxPerM: z.number().nullable().optional(),
   /** SHA-256 of the detector's weights, or null: change mask alone */
   modelHash: z.string().nullable(),
   /** SHA-256 of the masking configuration and the camera's zones */
@@ -56,6 +58,10 @@ export const pictureRow = receipt.extend({
   expiresAt: timestamp,
 });
 export type PictureRow = z.infer<typeof pictureRow>;
+
+/** One picture's answer: its row, and the place of its receipt's hash among the leaves of the ledger's tree. */
+export const pictureDetail = pictureRow.extend({ leafSeq: z.number().int().nullable() });
+export type PictureDetail = z.infer<typeof pictureDetail>;
 
 /** What was seen in one sample, in numbers. */
 export const observation = z.object({

@@ -31,7 +31,7 @@ export const checkReport = z.object({
   objects: z.number().int(),
   problems: z.array(
     z.object({
-      kind: z.enum(['object-missing', 'object-corrupt', 'row-missing', 'key-foreign', 'alert-picture-missing', 'delivery-missing', 'ledger-broken', 'temp-file']),
+      kind: z.enum(['object-missing', 'object-corrupt', 'row-missing', 'key-foreign', 'alert-picture-missing', 'leaf-missing', 'leaf-differs', 'leaf-alone', 'delivery-missing', 'ledger-broken', 'temp-file']),
       subject: z.string(),
       detail: z.string(),
       repaired: z.boolean(),

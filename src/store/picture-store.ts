@@ -6,6 +6,7 @@ import { requireMasked, type ObjectStore } from '../contract/object-store.js';
 import type { Page } from '../contract/page.js';
 import { receipt as receiptForm, type MaskedPicture, type PictureRow } from '../contract/picture.js';
 import { inScope, type SiteScope } from '../contract/principal.js';
+import type { ReceiptLog } from '../contract/receipt-log.js';
 import type { PictureStore } from '../contract/store-ports.js';
 import { canonicalJson } from '../core/canonical-json.js';
 import { toRfc3339, type Clock } from '../core/clock.js';
@@ -22,6 +23,7 @@ export interface PictureStoreOptions {
   readonly database: Database;
   readonly objects: ObjectStore;
   readonly events: EventLog;
+  readonly receipts: ReceiptLog;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -29,7 +31,7 @@ export interface PictureStoreOptions {
 
 const dayMs = 86_400_000;
 
-export function createPictureStore({ database, objects, events, clock, log, metrics }: PictureStoreOptions): PictureStore {
+export function createPictureStore({ database, objects, events, receipts, clock, log, metrics }: PictureStoreOptions): PictureStore {
   const { orm } = database;
 
   async function save(picture: MaskedPicture): Promise<PictureRow> {
@@ -68,6 +70,7 @@ export function createPictureStore({ database, objects, events, clock, log, metr
     try {
       await database.transaction(async (tx) => {
         await tx.insert(pictures).values(row);
+        await receipts.record({ kind: 'picture', subjectId: row.id, siteId: row.siteId, receiptHash: row.receiptHash }, tx);
         await events.append(
           {
             type: 'picture.stored',

@@ -5,6 +5,7 @@
 import { and, asc, eq, inArray, lt, lte, sql } from 'drizzle-orm';
 import type { Database } from '../contract/database.js';
 import type { ObjectStore } from '../contract/object-store.js';
+import type { ReceiptLog } from '../contract/receipt-log.js';
 import type { Retention } from '../contract/store-ports.js';
 import type { Clock } from '../core/clock.js';
 import { asHedgerowError, HedgerowError, isAbort } from '../core/errors.js';
@@ -20,7 +21,7 @@ const observationsAtOnce = 5_000;
 const orphansEveryMs = 6 * 3_600_000;
 const dayMs = 86_400_000;
 
-export function createRetention(deps: { database: Database; objects: ObjectStore; clock: Clock; log: Logger }): Retention {
+export function createRetention(deps: { database: Database; objects: ObjectStore; receipts: ReceiptLog; clock: Clock; log: Logger }): Retention {
   const { database, objects, clock, log } = deps;
   const { orm } = database;
   // Recovery has just looked when we start.

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../contract/database.js';
 import type { ObjectInfo, ObjectStore } from '../contract/object-store.js';
+import type { ReceiptLog } from '../contract/receipt-log.js';
 import type { CheckReport, StoreCheck } from '../contract/store-ports.js';
 import type { Clock } from '../core/clock.js';
 import { HedgerowError, isAbort, messageOf } from '../core/errors.js';
@@ -14,6 +15,7 @@ import { alerts } from '../db/schema/alert.js';
 import { deletionReceipts, pictures } from '../db/schema/store.js';
 import type { Logger } from '../telemetry/logger.js';
 import { finishDeletion } from './deletion.js';
+import { checkLeaves } from './leaf-check.js';
 import { kindOfKey, madeAtMs } from './object-keys.js';
 import { createAtMostMs, findOrphans } from './orphans.js';
 
@@ -28,7 +30,7 @@ const recoverWaitMs = 5_000;
 const columns = { id: pictures.id, objectKey: pictures.objectKey, bytes: pictures.bytes, sha256: pictures.sha256, deletingAt: pictures.deletingAt };
 const byteOrder = sql`${pictures.objectKey} collate "C"`;
 
-export function createStoreCheck(deps: { database: Database; objects: ObjectStore; clock: Clock; log: Logger }): StoreCheck {
+export function createStoreCheck(deps: { database: Database; objects: ObjectStore; receipts: ReceiptLog; clock: Clock; log: Logger }): StoreCheck {
   const { database, objects, clock, log } = deps;
   const { orm } = database;
 
@@ -139,6 +141,7 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
       await listing.return?.(undefined);
     }
     await checkAlerts(report, signal);
+    await checkLeaves(database, report, signal);
     return { clean: counts.problems === 0, pictures: counts.pictures, objects: counts.objects, problems };
   }
 

@@ -170,6 +170,7 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
       rotation: one('rotation', 'rotation.unknown'), rotations: list('rotation'), carryOut: () => did('carryOut', undefined),
     },
     pictures: { save: () => Promise.reject(new Error('not here')), pictures: list('picture'), picture: one('picture', 'picture.unknown'), bytes: () => Promise.resolve(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)) },
+    receipts: { record: () => Promise.resolve(), after: () => Promise.resolve([]), of: (id) => Promise.resolve(id === here.picture.id ? { seq: 7, kind: 'picture', subjectId: id, siteId: here.site.id, receiptHash: sha, at } : null) },
     observations: { record: () => Promise.resolve(), observations: () => Promise.resolve({ items: [], nextCursor: null }) },
     desk: {
       alerts: list('alert'), alert: one('alert', 'alert.unknown'), acknowledge: () => did('acknowledge', here.alert), assign: () => did('assign', here.alert), resolve: () => did('resolve', here.alert),

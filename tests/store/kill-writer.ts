@@ -7,6 +7,7 @@ import { SystemClock } from '../../src/core/clock.js';
 import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
 import { openPostgresDatabase } from '../../src/db/adapters/postgres-database.js';
 import { createEventLog } from '../../src/db/event-log.js';
+import { createReceiptLog } from '../../src/ledger/receipt-log.js';
 import { createFsObjectStore } from '../../src/store/adapters/fs-object-store.js';
 import { createS3ObjectStore } from '../../src/store/adapters/s3-object-store.js';
 import { createPictureStore } from '../../src/store/picture-store.js';
@@ -34,11 +35,12 @@ const database = options.postgresUrl
   : await openPgliteDatabase({ folder: path.join(options.folder, 'database'), clock, log });
 await database.migrate();
 const objects = options.s3 ? createS3ObjectStore({ ...options.s3, forcePathStyle: true, log }) : createFsObjectStore({ folder: path.join(options.folder, 'objects'), log });
-await createStoreCheck({ database, objects, clock, log }).recover();
+const receipts = createReceiptLog({ database, clock });
+await createStoreCheck({ database, objects, receipts, clock, log }).recover();
 const there = new Set((await database.orm.select({ id: sites.id }).from(sites)).map((row) => row.id));
 for (const id of [options.keptSite, options.expiredSite]) if (!there.has(id)) await testSite(database, { id, retentionDays: 1 });
-const store = createPictureStore({ database, objects, events: createEventLog({ database, clock, log }), clock, log, metrics: createMetrics() });
-const retention = createRetention({ database, objects, clock, log });
+const store = createPictureStore({ database, objects, events: createEventLog({ database, clock, log }), receipts, clock, log, metrics: createMetrics() });
+const retention = createRetention({ database, objects, receipts, clock, log });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 say('ready');
 

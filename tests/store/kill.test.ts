@@ -15,6 +15,7 @@ import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
 import { openPostgresDatabase } from '../../src/db/adapters/postgres-database.js';
 import { createEventLog } from '../../src/db/event-log.js';
 import { deletionReceipts, pictures } from '../../src/db/schema/index.js';
+import { createReceiptLog } from '../../src/ledger/receipt-log.js';
 import { createFsObjectStore } from '../../src/store/adapters/fs-object-store.js';
 import { createS3ObjectStore } from '../../src/store/adapters/s3-object-store.js';
 import { createPictureStore } from '../../src/store/picture-store.js';
@@ -106,12 +107,12 @@ async function proveWhole(options: KillWriterOptions, acknowledged: ReadonlyMap<
   const objects = options.s3 ? createS3ObjectStore({ ...options.s3, forcePathStyle: true, log: silentLog }) : createFsObjectStore({ folder: path.join(options.folder, 'objects'), log: silentLog });
   try {
     await database.migrate();
-    const checker = createStoreCheck({ database, objects, clock, log: silentLog });
+    const checker = createStoreCheck({ database, objects, receipts: createReceiptLog({ database, clock }), clock, log: silentLog });
     await checker.recover();
     const report = await checker.check({ repair: false, readBytes: true, signal: new AbortController().signal });
     expect(report.problems).toEqual([]);
     if (database.kind === 'pglite') expect(report.objects).toBe(report.pictures);
-    const store = createPictureStore({ database, objects, events: createEventLog({ database, clock, log: silentLog }), clock, log: silentLog, metrics: createMetrics() });
+    const store = createPictureStore({ database, objects, events: createEventLog({ database, clock, log: silentLog }), receipts: createReceiptLog({ database, clock }), clock, log: silentLog, metrics: createMetrics() });
     const rows = new Set((await database.orm.select({ id: pictures.id }).from(pictures)).map((row) => row.id));
     const receipts = (await database.orm.select({ id: deletionReceipts.pictureId }).from(deletionReceipts)).map((row) => row.id);
     expect(new Set(receipts).size).toBe(receipts.length);

@@ -14,6 +14,7 @@ import { newId } from '../../src/core/ids.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
 import { createEventLog, type RunningEventLog } from '../../src/db/event-log.js';
 import { pictures as table } from '../../src/db/schema/index.js';
+import { createReceiptLog } from '../../src/ledger/receipt-log.js';
 import { createFsObjectStore } from '../../src/store/adapters/fs-object-store.js';
 import { pictureKey } from '../../src/store/object-keys.js';
 import { createPictureStore } from '../../src/store/picture-store.js';
@@ -44,7 +45,7 @@ describe.each(eachDatabase())('picture store on $name', ({ open }) => {
     await database.close();
     await remove();
   });
-  const make = (over: ObjectStore): PictureStore => createPictureStore({ database, objects: over, events, clock, log: silentLog, metrics: createMetrics() });
+  const make = (over: ObjectStore): PictureStore => createPictureStore({ database, objects: over, events, receipts: createReceiptLog({ database, clock }), clock, log: silentLog, metrics: createMetrics() });
 
   it('keeps object, row and event, and gives everything back', async () => {
     const siteId = await testSite(database, { retentionDays: 7 });
@@ -106,6 +107,7 @@ describe.each(eachDatabase())('picture store on $name', ({ open }) => {
       database,
       objects,
       events: { ...events, append: () => Promise.reject(new Error('the event has no room')) },
+      receipts: createReceiptLog({ database, clock }),
       clock,
       log: silentLog,
       metrics: createMetrics(),

@@ -13,6 +13,7 @@ import { newId } from '../../src/core/ids.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
 import { createEventLog } from '../../src/db/event-log.js';
 import { alerts, deletionReceipts, observations, pictures as table } from '../../src/db/schema/index.js';
+import { createReceiptLog } from '../../src/ledger/receipt-log.js';
 import { createFsObjectStore } from '../../src/store/adapters/fs-object-store.js';
 import { createS3ObjectStore } from '../../src/store/adapters/s3-object-store.js';
 import { pictureKey } from '../../src/store/object-keys.js';
@@ -53,17 +54,19 @@ describe.each(kinds)('retention and check: $name', ({ open, s3 }) => {
     objects = s3
       ? createS3ObjectStore({ endpoint: s3Endpoint, bucket, ...s3Keys, forcePathStyle: true, log: silentLog })
       : createFsObjectStore({ folder, log: silentLog });
-    store = createPictureStore({ database, objects, events: createEventLog({ database, clock, log: silentLog }), clock, log: silentLog, metrics: createMetrics() });
+    store = createPictureStore({ database, objects, events: createEventLog({ database, clock, log: silentLog }), receipts: createReceiptLog({ database, clock }), clock, log: silentLog, metrics: createMetrics() });
   });
   afterEach(async () => {
-    await database.orm.execute(sql`truncate pictures, observations, deletion_receipts, alerts, events, sites cascade`);
+    await database.orm.execute(sql`alter table receipt_leaves disable trigger all`);
+    await database.orm.execute(sql`truncate receipt_leaves, pictures, observations, deletion_receipts, alerts, events, sites cascade`);
+    await database.orm.execute(sql`alter table receipt_leaves enable trigger all`);
     if (s3) await Promise.all((await keys()).map((key) => objects.delete(key)));
     await objects.close();
     await remove();
   });
 
-  const retention = (over = objects) => createRetention({ database, objects: over, clock, log: silentLog });
-  const checker = () => createStoreCheck({ database, objects, clock, log: silentLog });
+  const retention = (over = objects) => createRetention({ database, objects: over, receipts: createReceiptLog({ database, clock }), clock, log: silentLog });
+  const checker = () => createStoreCheck({ database, objects, receipts: createReceiptLog({ database, clock }), clock, log: silentLog });
   const check = (options: { repair?: boolean; readBytes?: boolean } = {}): Promise<CheckReport> => checker().check({ repair: false, readBytes: true, signal, ...options });
   const keys = async (): Promise<string[]> => {
     const found: string[] = [];
@@ -181,7 +184,7 @@ describe.each(kinds)('retention and check: $name', ({ open, s3 }) => {
       throw new HedgerowError('store.unavailable', 'away');
     };
     const away: ObjectStore = { ...objects, delete: () => Promise.reject(new HedgerowError('store.unavailable', 'away')), list: gone };
-    await createStoreCheck({ database, objects: away, clock, log: silentLog }).recover();
+    await createStoreCheck({ database, objects: away, receipts: createReceiptLog({ database, clock }), clock, log: silentLog }).recover();
     expect(await database.orm.select().from(table)).toHaveLength(1);
   });
 

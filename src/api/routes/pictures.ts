@@ -5,7 +5,7 @@
 import type { FastifyRequest } from 'fastify';
 import { inScope, scopeOf } from '../../contract/principal.js';
 import { id, pageOf, pageQuery } from '../../contract/page.js';
-import { pictureRow, type PictureRow } from '../../contract/picture.js';
+import { pictureDetail, pictureRow, type PictureRow } from '../../contract/picture.js';
 import { toRfc3339 } from '../../core/clock.js';
 import { HedgerowError } from '../../core/errors.js';
 import { mustSee, principalOf, reader, scopeOn } from '../access.js';
@@ -14,7 +14,7 @@ import { byId, jpeg, nothing, v1 } from '../route-forms.js';
 
 export const evidenceAgeMs = 15 * 60_000;
 
-export function pictureRoutes(app: Routes, { pictures, evidence, clock }: RouteDeps): void {
+export function pictureRoutes(app: Routes, { pictures, receipts, evidence, clock }: RouteDeps): void {
   const tags = ['pictures'];
 
   async function seen(request: FastifyRequest<{ Params: { id: string } }>): Promise<PictureRow> {
@@ -31,7 +31,14 @@ export function pictureRoutes(app: Routes, { pictures, evidence, clock }: RouteD
     },
     (request) => pictures.pictures(scopeOn(request), request.query),
   );
-  app.get(`${v1}/pictures/:id`, { config: { access: reader }, schema: { tags, summary: 'The receipt of one picture', params: byId, response: { 200: pictureRow } } }, (request) => seen(request));
+  app.get(
+    `${v1}/pictures/:id`,
+    { config: { access: reader }, schema: { tags, summary: 'The receipt of one picture, and the place of its hash among the leaves of the ledger', params: byId, response: { 200: pictureDetail } } },
+    async (request) => {
+      const found = await seen(request);
+      return { ...found, leafSeq: (await receipts.of(found.id))?.seq ?? null };
+    },
+  );
   app.get(
     `${v1}/pictures/:id/image`,
     { config: { access: reader }, schema: { tags, summary: 'The masked picture. For auditors from a quarter of an hour after it was taken', params: byId, response: { 200: jpeg, 304: nothing } } },

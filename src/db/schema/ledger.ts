@@ -1,5 +1,5 @@
 /** Tables that ledger writes: append-only entries in a hash chain, and the leaves of the tree over receipts. */
-import { bigint, bigserial, index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import type { ReceiptLeaf } from '../../contract/receipt-log.js';
 import { time } from './time.js';
 
@@ -22,5 +22,5 @@ export const receiptLeaves = pgTable(
     receiptHash: text('receipt_hash').notNull(),
     at: time('at').notNull(),
   },
-  (t) => [index('receipt_leaves_subject').on(t.subjectId)],
+  (t) => [uniqueIndex('receipt_leaves_subject').on(t.subjectId)],
 );

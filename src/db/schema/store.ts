@@ -81,15 +81,19 @@ export const observations = pgTable(
   (t) => [index('observations_camera').on(t.cameraId, t.at), index('observations_at').on(t.at)],
 );
 
-export const deletionReceipts = pgTable('deletion_receipts', {
-  id: uuid('id').primaryKey(),
-  pictureId: uuid('picture_id').notNull(),
-  siteId: uuid('site_id').notNull(),
-  cameraId: uuid('camera_id').notNull(),
-  objectKey: text('object_key').notNull(),
-  sha256: text('sha256').notNull(),
-  receiptHash: text('receipt_hash').notNull(),
-  expiredAt: time('expired_at').notNull(),
-  deletedAt: time('deleted_at').notNull(),
-  reason: text('reason').notNull(),
-});
+export const deletionReceipts = pgTable(
+  'deletion_receipts',
+  {
+    id: uuid('id').primaryKey(),
+    pictureId: uuid('picture_id').notNull(),
+    siteId: uuid('site_id').notNull(),
+    cameraId: uuid('camera_id').notNull(),
+    objectKey: text('object_key').notNull(),
+    sha256: text('sha256').notNull(),
+    receiptHash: text('receipt_hash').notNull(),
+    expiredAt: time('expired_at').notNull(),
+    deletedAt: time('deleted_at').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (t) => [index('deletion_receipts_picture').on(t.pictureId)],
+);
