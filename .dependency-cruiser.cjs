@@ -38,7 +38,7 @@ module.exports = {
     only('@electric-sql', 'db/adapters'),
     only('pg/', 'db/adapters'),
     only('fastify/', 'api'),
-    only('node-av', 'ingest/adapters|simulate'),
+    only('node-av', 'ingest/adapters|analyse/adapters|simulate'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
