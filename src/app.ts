@@ -170,7 +170,7 @@ export async function createApp(options: AppOptions) {
       const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, takers: [], clock, log, metrics });
       shutdown.onClose('samples in work', () => samples.drain());
       const ingest = createIngest({
-        config: config.ingest,
+        config: { ...config.ingest, maxDensityPxPerM: config.analyse.maxDensityPxPerM },
         database,
         directory,
         reports: watch,

@@ -10,6 +10,7 @@ import type { Frame } from '../contract/frame.js';
 import type { CameraView } from '../contract/registry.js';
 import type { Config } from '../config/schema.js';
 import { canonicalJson } from '../core/canonical-json.js';
+import { isTooDense } from '../core/ground-density.js';
 import { blockState, doubted, drift, follow, holdBlock, occupied, rebase, sceneForAudit } from './backdrop.js';
 import type { CameraMemory, Scene } from './camera-memory.js';
 import { boxShare, detectThorough, detectTile, detectWhole, markBoxes, mergeDetections, tilesInPass } from './detect.js';
@@ -151,6 +152,7 @@ function doubtBackdrop(memory: CameraMemory, scene: Scene, strong: readonly Dete
 
 function withheldReason(by: Sampling, memory: CameraMemory, seen: Look, view: CameraView, pass: Pass, heldRatio: number): WithheldReason | null {
   if (memory.moved) return 'moved';
+  if (isTooDense(view.pose, memory.grid.widthPx, memory.grid.heightPx, by.config.maxDensityPxPerM)) return 'too-dense';
   if (!seen.scene.ready) return memory.learningReason;
   if (seen.view !== 'steady') return 'scene-changed';
   if (view.requireDetector && !by.detector) return 'detector-missing';
@@ -176,7 +178,7 @@ function paint(by: Sampling, memory: CameraMemory, frame: Frame, view: CameraVie
   const scene = memory.scenes.get(memory.mode) as Scene;
   return makePicture({
     grid: memory.grid, frame: frame.rgb, backdrop: scene.backdrop.shown, mask, detections,
-    about: { ...frame, siteId: view.siteId },
+    about: { ...frame, siteId: view.siteId, pose: view.pose },
     modelHash: detector?.info.modelHash ?? null,
     configHash: configHash(config, view),
     jpegQuality: config.jpegQuality,

@@ -12,6 +12,7 @@ export const withheldReasons = {
   'detector-failed': 'The site requires a detector, and it does not work.',
   'detector-missing': 'The site requires a detector, and there is none.',
   'mask-failed': 'The mask could not be computed.',
+  'too-dense': 'The picture would show the nearest ground with more pixels a metre than the standard allows.',
   'too-much-held': 'Too much of the scene has never been seen empty.',
   'size-changed': 'The size of the picture changed; the scene is learned anew.',
 } as const;

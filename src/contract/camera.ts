@@ -1,5 +1,6 @@
 /** The inventory row of a camera and the ladder of its state (DESIGN.md 5.1, 5.5). */
 import { z } from 'zod';
+import type { GroundPose } from '../core/ground-density.js';
 import { calendarDate, id, timestamp } from './page.js';
 
 export const cameraStates = ['unreachable', 'reachable', 'answering', 'authenticated', 'online', 'good'] as const;
@@ -119,6 +120,8 @@ export interface StreamTarget {
   /** the log-in is never sent in clear (Basic), not even to a camera that asks for it so */
   readonly digestOnly?: boolean;
   readonly sampleIntervalMs: number;
+  /** how far the ground is: decides how wide frames may be (DESIGN.md 5.3); absent: not known */
+  readonly pose?: GroundPose;
   /** grows with every change of this camera that a run must see */
   readonly configVersion: number;
 }

@@ -16,11 +16,14 @@ export type EndReason =
   | 'protocol' // the answer cannot be used
   | 'refused'; // the address guard said no
 
+/** A width, px, or how to tell it from the size that the stream really has. */
+export type WidthLimit = number | ((stream: Pick<StreamInfo, 'widthPx' | 'heightPx'>) => number);
+
 export interface FrameSourceOptions {
   readonly target: StreamTarget;
   readonly runId: string;
-  /** frames are scaled down to at most this width, keeping the aspect; both sides even */
-  readonly maxWidthPx: number;
+  /** frames are scaled down to at most this width, keeping the aspect; both sides even. Asked anew when the stream's size changes */
+  readonly maxWidthPx: WidthLimit;
   readonly connectTimeoutMs: number;
   /** no decoded key frame for this long ends the run as `stalled` */
   readonly stallMs: number;

@@ -1,5 +1,6 @@
 /** What `api` and `cli` ask of register: sites, places, cameras, zones. Scopes are checked by the caller's principal. */
 import { z } from 'zod';
+import type { GroundPose } from '../core/ground-density.js';
 import type { Camera, CameraPatch, NewCamera, Rung, StreamTarget } from './camera.js';
 import type { Page, PageQuery } from './page.js';
 import type { Principal, SiteScope } from './principal.js';
@@ -148,6 +149,8 @@ export interface CameraView {
   /** time between two samples, milliseconds; a frame that waited for two of them is not analysed any more */
   readonly sampleIntervalMs: number;
   readonly zones: readonly Zone[];
+  /** how far the ground is: what a picture may show of it has a ceiling (DESIGN.md 5.3); absent: not known */
+  readonly pose?: GroundPose;
   /** grows when the view must be judged anew: see `confirmView` */
   readonly viewVersion: number;
   /** the view was found moved by whoever ran the camera last, or another device stands there; nobody has confirmed it since */

@@ -14,6 +14,7 @@ import type { CameraDirectory } from '../contract/registry.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { ConnectGate } from './connect-gate.js';
+import { widthLimit } from './picture-size.js';
 import { createReconnect } from './reconnect.js';
 import type { RunLog } from './run-log.js';
 
@@ -21,7 +22,7 @@ import type { RunLog } from './run-log.js';
 const clockEveryMs = 10_000;
 
 export interface CameraRunParts {
-  readonly config: { readonly maxWidthPx: number; readonly connectTimeoutMs: number; readonly stallMs: number; readonly reconnect: Backoff };
+  readonly config: { readonly maxWidthPx: number; readonly maxDensityPxPerM: number; readonly connectTimeoutMs: number; readonly stallMs: number; readonly reconnect: Backoff };
   readonly directory: Pick<CameraDirectory, 'target'>;
   readonly reports: CameraReports;
   readonly source: FrameSource;
@@ -99,7 +100,7 @@ export function startCameraRun(cameraId: string, parts: CameraRunParts): CameraR
       .run({
         target,
         runId,
-        maxWidthPx: parts.config.maxWidthPx,
+        maxWidthPx: widthLimit(target.pose, parts.config),
         connectTimeoutMs: parts.config.connectTimeoutMs,
         stallMs: parts.config.stallMs,
         signal,

@@ -32,7 +32,7 @@ const writtenRatio = 0.75;
 const tidyMs = 60_000;
 
 export interface IngestParts {
-  readonly config: Config['ingest'];
+  readonly config: Config['ingest'] & Pick<Config['analyse'], 'maxDensityPxPerM'>;
   readonly database: Database;
   readonly directory: CameraDirectory;
   readonly reports: CameraReports;

@@ -85,6 +85,9 @@ const plainFields = [
   'name', 'purpose', 'owner', 'legalBasis', 'reviewOn', 'longitude', 'latitude', 'mountHeightM', 'azimuthDeg', 'tiltDeg', 'horizontalFovDeg', 'sampleIntervalMs', 'enabled',
 ] as const;
 
+/** A run sees these: the last three decide how wide its frames may be (DESIGN.md 5.3). */
+const runFields: ReadonlySet<string> = new Set<(typeof plainFields)[number]>(['sampleIntervalMs', 'enabled', 'mountHeightM', 'tiltDeg', 'horizontalFovDeg']);
+
 /**
  * @param patch a field that is missing or undefined stays; a password is compared by opening the seal
  * @param hasPrivacyZones whether parts of the camera's picture are to be covered
@@ -103,7 +106,7 @@ export function changeCameraRow(row: CameraRow, patch: CameraPatch, sealer: Seal
     if (value === undefined || value === row[field]) continue;
     Object.assign(columns, { [field]: value });
     changed.push(field);
-    if (field === 'sampleIntervalMs' || field === 'enabled') runSeesIt = true;
+    if (runFields.has(field)) runSeesIt = true;
     if (field === 'enabled' && value === true && row.onboardedAt === null) onboard = true;
   }
 

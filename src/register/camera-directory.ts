@@ -65,7 +65,7 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
   async function read(cameraId: string): Promise<CameraView> {
     const [row] = isId(cameraId)
       ? await database.orm
-          .select({ siteId: cameras.siteId, viewVersion: cameras.viewVersion, configVersion: cameras.configVersion, sampleIntervalMs: cameras.sampleIntervalMs, requireDetector: sites.requireDetector, unverified: cameras.unverifiedViewVersion, movedViewVersion: cameraStatus.movedViewVersion })
+          .select({ siteId: cameras.siteId, viewVersion: cameras.viewVersion, configVersion: cameras.configVersion, sampleIntervalMs: cameras.sampleIntervalMs, mountHeightM: cameras.mountHeightM, tiltDeg: cameras.tiltDeg, horizontalFovDeg: cameras.horizontalFovDeg, requireDetector: sites.requireDetector, unverified: cameras.unverifiedViewVersion, movedViewVersion: cameraStatus.movedViewVersion })
           .from(cameras)
           .innerJoin(sites, eq(sites.id, cameras.siteId))
           .leftJoin(cameraStatus, eq(cameraStatus.cameraId, cameras.id))
@@ -73,9 +73,9 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
       : [];
     if (!row) throw unknownCamera(cameraId);
     const found = await database.orm.select().from(zones).where(eq(zones.cameraId, cameraId)).orderBy(asc(zones.id));
-    const { movedViewVersion, unverified, ...known } = row;
+    const { movedViewVersion, unverified, mountHeightM, tiltDeg, horizontalFovDeg, ...known } = row;
     const inDoubt = (version: number | null): boolean => version !== null && version >= known.viewVersion;
-    return { cameraId, ...known, knownMoved: inDoubt(movedViewVersion) || inDoubt(unverified), zones: found.map(toZone) };
+    return { cameraId, ...known, pose: { mountHeightM, tiltDeg, horizontalFovDeg }, knownMoved: inDoubt(movedViewVersion) || inDoubt(unverified), zones: found.map(toZone) };
   }
 
   return {
@@ -111,6 +111,7 @@ export function createCameraDirectory({ database, sealer, guard, clock, log }: {
         password,
         digestOnly,
         sampleIntervalMs: row.sampleIntervalMs,
+        pose: { mountHeightM: row.mountHeightM, tiltDeg: row.tiltDeg, horizontalFovDeg: row.horizontalFovDeg },
         configVersion: row.configVersion,
       };
     },

@@ -39,7 +39,7 @@ describe('renewal of leases', () => {
     };
     const lost: string[] = [];
     const ingest = createIngest({
-      config: { adapter: 'node-av', maxWidthPx: 640, connectTimeoutMs: 1000, stallMs: 5000, reconnect: { initialMs: 500, factor: 2, capMs: 1000, jitterRatio: 0 }, connectsPerHost: 4, leaseMs: 2000, maxCameras: 10 },
+      config: { adapter: 'node-av', maxWidthPx: 640, maxDensityPxPerM: 250, connectTimeoutMs: 1000, stallMs: 5000, reconnect: { initialMs: 500, factor: 2, capMs: 1000, jitterRatio: 0 }, connectsPerHost: 4, leaseMs: 2000, maxCameras: 10 },
       database,
       directory,
       reports,

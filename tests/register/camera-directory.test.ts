@@ -53,7 +53,7 @@ describe('what may run', () => {
 describe('a target', () => {
   it('has the numeric address, the opened password, and no credentials in its address', async () => {
     const id = await onboarded('Named', 'rtsp://localhost:8554/s?x=1', { username: 'u', password: 'geheim' });
-    expect(await directory.target(id)).toEqual({ digestOnly: false, cameraId: id, siteId, url: 'rtsp://127.0.0.1:8554/s?x=1', username: 'u', password: 'geheim', sampleIntervalMs: 1000, configVersion: 1 });
+    expect(await directory.target(id)).toEqual({ digestOnly: false, cameraId: id, siteId, url: 'rtsp://127.0.0.1:8554/s?x=1', username: 'u', password: 'geheim', sampleIntervalMs: 1000, pose: { mountHeightM: null, tiltDeg: null, horizontalFovDeg: null }, configVersion: 1 });
   });
 
   it('sends no log-in in clear to another host than the one that it was entered for', async () => {

@@ -4,11 +4,12 @@ import sharp from 'sharp';
 import { sealPicture, type MaskedPicture } from '../../contract/picture.js';
 import type { Frame } from '../../contract/frame.js';
 import { toRfc3339 } from '../../core/clock.js';
+import { groundDensity, type GroundPose } from '../../core/ground-density.js';
 import { newId } from '../../core/ids.js';
 import { composePicture, type ComposeInput } from './compose.js';
 
 export interface PictureRequest extends ComposeInput {
-  readonly about: Pick<Frame, 'cameraId' | 'runId' | 'capturedAtMs' | 'receivedAtMs'> & { readonly siteId: string };
+  readonly about: Pick<Frame, 'cameraId' | 'runId' | 'capturedAtMs' | 'receivedAtMs'> & { readonly siteId: string; readonly pose?: GroundPose | undefined };
   readonly modelHash: string | null;
   readonly configHash: string;
   readonly jpegQuality: number;
@@ -38,6 +39,7 @@ export async function makePicture(request: PictureRequest): Promise<MaskedPictur
       heightPx: grid.heightPx,
       maskRatio: areaRatio(grid, mask.blocks),
       heldRatio: areaRatio(grid, mask.flat),
+      densityPxPerM: rounded(groundDensity(about.pose, grid.widthPx, grid.heightPx)),
       modelHash: request.modelHash,
       configHash: request.configHash,
       sha256: createHash('sha256').update(jpeg).digest('hex'),
@@ -55,4 +57,9 @@ export function areaRatio(grid: ComposeInput['grid'], blocks: Uint8Array): numbe
     pixels += w * h;
   }
   return Math.round((pixels / (grid.widthPx * grid.heightPx)) * 10_000) / 10_000;
+}
+
+/** To a hundredth, px per metre. */
+function rounded(density: number | null): number | null {
+  return density === null ? null : Math.round(density * 100) / 100;
 }

@@ -130,6 +130,7 @@ export const enDesk = {
   'withheld.detector-failed': 'The site requires a detector, and it does not work.',
   'withheld.detector-missing': 'The site requires a detector, and there is none.',
   'withheld.mask-failed': 'The mask could not be computed.',
+  'withheld.too-dense': 'The picture would show the nearest ground with more pixels a metre than the standard allows.',
   'withheld.too-much-held': 'Too much of the scene has never been seen empty.',
   'withheld.size-changed': 'The size of the picture changed; the scene is learned anew.',
   'alert.filter': 'Which alerts',

@@ -132,6 +132,7 @@ export const zhCNDesk: Record<keyof typeof enDesk, string> = {
   'withheld.detector-failed': '本站点要求检测器，但检测器不工作。',
   'withheld.detector-missing': '本站点要求检测器，但没有检测器。',
   'withheld.mask-failed': '无法计算遮罩。',
+  'withheld.too-dense': '画面中最近地面的像素密度（每米像素数）会超过标准允许的上限。',
   'withheld.too-much-held': '场景中有过多部分从未见过空态。',
   'withheld.size-changed': '画面尺寸改变；正在重新学习场景。',
   'alert.filter': '告警筛选',

@@ -10,6 +10,7 @@ const known: Record<WithheldReason, { key: TextKey; sentence: string }> = {
   'detector-failed': { key: 'withheld.detector-failed', sentence: 'The site requires a detector, and it does not work.' },
   'detector-missing': { key: 'withheld.detector-missing', sentence: 'The site requires a detector, and there is none.' },
   'mask-failed': { key: 'withheld.mask-failed', sentence: 'The mask could not be computed.' },
+  'too-dense': { key: 'withheld.too-dense', sentence: 'The picture would show the nearest ground with more pixels a metre than the standard allows.' },
   'too-much-held': { key: 'withheld.too-much-held', sentence: 'Too much of the scene has never been seen empty.' },
   'size-changed': { key: 'withheld.size-changed', sentence: 'The size of the picture changed; the scene is learned anew.' },
 };

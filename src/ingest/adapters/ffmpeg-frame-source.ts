@@ -8,6 +8,7 @@ import { messageOf, systemCodeOf } from '../../core/errors.js';
 import type { EndReason, FrameSource, FrameSourceOptions, RunEnd, StreamInfo } from '../../contract/frame-source.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { Metrics } from '../../telemetry/metrics.js';
+import type { PictureSize } from '../picture-size.js';
 import { createSamplePolicy, type DecodeMode } from '../sample-policy.js';
 import { credentialsTooLong, withCredentials } from './credentials-url.js';
 import { readChildLine, startFfmpeg } from './ffmpeg-child.js';
@@ -18,6 +19,8 @@ import { credentialsOf } from './rtsp-reply.js';
 
 /** After the polite signal, the child has so long to leave. */
 const graceMs = 300;
+/** Children of one run: one that decodes otherwise, one for the size that the stream really has, and room for a change of either. */
+const mostChildren = 4;
 
 interface Parts {
   readonly clock: Clock;
@@ -33,13 +36,23 @@ interface Why {
   readonly loginSent?: boolean;
 }
 
+/** What earlier children have shown of a camera. */
+interface Known {
+  mode?: DecodeMode;
+  /** of the stream */
+  size?: PictureSize;
+}
+
+/** What most streams are like: where it is wrong, the first child of a camera is replaced as soon as it has told the size. */
+const guessedSize: PictureSize = { widthPx: 1920, heightPx: 1080 };
+
 export function createFfmpegFrameSource(parts: Parts): FrameSource {
-  const modes = new Map<string, DecodeMode>();
+  const known = new Map<string, Known>();
   const closing = new AbortController();
   const running = new Set<Promise<RunEnd>>();
   return {
     run(options) {
-      const run = runStream(parts, modes, { ...options, signal: AbortSignal.any([options.signal, closing.signal]) });
+      const run = runStream(parts, known, { ...options, signal: AbortSignal.any([options.signal, closing.signal]) });
       running.add(run);
       return run.finally(() => running.delete(run));
     },
@@ -50,7 +63,7 @@ export function createFfmpegFrameSource(parts: Parts): FrameSource {
   };
 }
 
-async function runStream(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSourceOptions): Promise<RunEnd> {
+async function runStream(parts: Parts, known: Map<string, Known>, options: FrameSourceOptions): Promise<RunEnd> {
   const { target, signal } = options;
   const tally = { frames: 0, dropped: 0, bytes: 0 };
   const end = ({ reason, detail, loginSent }: Why): RunEnd => ({ reason, detail, ...(loginSent === undefined ? {} : { loginSent }), ...tally });
@@ -60,10 +73,11 @@ async function runStream(parts: Parts, modes: Map<string, DecodeMode>, options: 
   const checked = await precheckRtsp({ url: target.url, credentials, timeoutMs: options.connectTimeoutMs, clock: parts.clock, signal });
   if (checked.status === 'ended') return end(checked);
   const described = { told: false };
-  for (;;) {
+  for (let children = 1; ; children++) {
     const relay = await openRtspRelay(new URL(target.url), { digestOnly: target.digestOnly });
     try {
-      const why = await runChild(parts, modes, options, withCredentials(relay.url, credentials) ?? relay.url, tally, described);
+      const why = await runChild(parts, cameraOf(known, target.cameraId), options, withCredentials(relay.url, credentials) ?? relay.url, tally, described);
+      if (why === 'again' && children === mostChildren) return end({ reason: 'protocol', detail: 'The stream is another with every connection.' });
       if (why !== 'again') return end(why.reason === 'stopped' ? why : (relay.cut() ?? why));
     } finally {
       relay.close();
@@ -72,22 +86,25 @@ async function runStream(parts: Parts, modes: Map<string, DecodeMode>, options: 
 }
 
 /** One child from start to exit. @returns `again` when the next child must decode otherwise */
-function runChild(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSourceOptions, url: string, tally: { frames: number }, described: { told: boolean }): Promise<Why | 'again'> {
+function runChild(parts: Parts, known: Known, options: FrameSourceOptions, url: string, tally: { frames: number }, described: { told: boolean }): Promise<Why | 'again'> {
   const { clock, log } = parts;
   const { target, signal } = options;
-  const mode = modes.get(target.cameraId) ?? 'key-frames';
+  const mode = known.mode ?? 'key-frames';
+  const widthFor = (size: PictureSize): number => (typeof options.maxWidthPx === 'number' ? options.maxWidthPx : options.maxWidthPx(size));
+  const maxWidthPx = widthFor(known.size ?? guessedSize);
   const policy = createSamplePolicy(target.sampleIntervalMs, mode);
   const reader = createPpmReader();
   let why: Why | 'again' | undefined;
   let hint: Why | undefined;
   let damaged = false;
   let sourceSize: string | undefined;
+  let early: PpmPicture | undefined;
   let info: StreamInfo | undefined;
   let cancelKill = (): void => undefined;
   let lastSignMs = clock.monotonicMs();
 
   return new Promise((resolve) => {
-    const child = startFfmpeg({ ffmpegPath: parts.ffmpegPath ?? 'ffmpeg', url, maxWidthPx: options.maxWidthPx, ioTimeoutMs: options.stallMs, mode, intervalMs: target.sampleIntervalMs });
+    const child = startFfmpeg({ ffmpegPath: parts.ffmpegPath ?? 'ffmpeg', url, maxWidthPx, ioTimeoutMs: options.stallMs, mode, intervalMs: target.sampleIntervalMs });
     const stop = (reason: Why | 'again'): void => {
       if (why) return;
       why = reason;
@@ -106,7 +123,7 @@ function runChild(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSo
       lastSignMs = atMs;
       const change = mode === 'key-frames' ? policy.packet(true, atMs) : null;
       if (change) {
-        modes.set(target.cameraId, change.changedTo);
+        known.mode = change.changedTo;
         log.info({ cameraId: target.cameraId, runId: options.runId, keyGapMs: Math.round(change.keyGapMs), sampleIntervalMs: target.sampleIntervalMs }, 'key frames come too rarely for the sample interval: every frame is decoded');
         stop('again');
       }
@@ -129,7 +146,12 @@ function runChild(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSo
       if (why) return;
       const pictures = reader.push(chunk);
       if (pictures === 'bad') stop({ reason: 'protocol', detail: 'What ffmpeg wrote is not a picture.' });
-      else for (const picture of pictures) if (!why) deliver(picture);
+      else
+        for (const picture of pictures) {
+          // The stream's size comes another way, and may come after the picture.
+          if (sourceSize === undefined) early = picture;
+          else if (!why) deliver(picture);
+        }
     });
     createInterface({ input: child.messages }).on('line', (line) => {
       const word = readChildLine(line);
@@ -141,6 +163,11 @@ function runChild(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSo
       } else if (word.status === 'size') {
         if (sourceSize !== undefined && sourceSize !== word.size) stop({ reason: 'closed', detail: 'The size of the picture changed.' });
         sourceSize = word.size;
+        known.size = sizeOf(word.size);
+        // Its pictures may be too dense: not one of them goes out.
+        if (widthFor(known.size) !== maxWidthPx) stop('again');
+        else if (early) deliver(early);
+        early = undefined;
       }
     });
     const finish = (fallback: Why): void => {
@@ -159,4 +186,16 @@ function runChild(parts: Parts, modes: Map<string, DecodeMode>, options: FrameSo
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
+}
+
+function cameraOf(known: Map<string, Known>, cameraId: string): Known {
+  const had = known.get(cameraId) ?? {};
+  known.set(cameraId, had);
+  return had;
+}
+
+/** @param text as ffmpeg tells it, `1920x1080` */
+function sizeOf(text: string): PictureSize {
+  const [widthPx = 0, heightPx = 0] = text.split('x').map(Number);
+  return { widthPx, heightPx };
 }

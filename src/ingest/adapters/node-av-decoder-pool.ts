@@ -4,6 +4,7 @@
  */
 import { Packet } from 'node-av/lib';
 import { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG4, type AVCodecID } from 'node-av/constants';
+import type { WidthLimit } from '../../contract/frame-source.js';
 import type { DecodeOutcome, Decoder } from './node-av-decoder.js';
 import { openDecoder } from './node-av-decoder.js';
 
@@ -12,7 +13,7 @@ export interface KeyFrameJob {
   /** parameter sets from the session description, for streams that do not repeat them; null: none */
   readonly extradata: Buffer | null;
   readonly packet: Packet;
-  readonly maxWidthPx: number;
+  readonly maxWidthPx: WidthLimit;
   /** what the stream's last picture was, so that a decoder of that size is taken; null before the first */
   readonly sizeHint: string | null;
 }

@@ -1,29 +1,23 @@
 /**
- * One libav decoder with its scaler. Key frames are decoded on their own: the decoder is drained and flushed after each,
+ * One libav decoder. Key frames are decoded on their own: the decoder is drained and flushed after each,
  * so nothing of one stream can show in the next. A frame that the decoder had to repair is not given out at all.
  */
-import { Codec, CodecContext, Frame as LibavFrame, SoftwareScaleContext, type Packet } from 'node-av/lib';
-import { AV_PIX_FMT_RGB24, SWS_AREA, type AVCodecID, type AVPixelFormat } from 'node-av/constants';
-import { scaledSize, type PictureSize } from '../picture-size.js';
+import { Codec, CodecContext, Frame as LibavFrame, type Packet } from 'node-av/lib';
+import type { AVCodecID } from 'node-av/constants';
+import type { WidthLimit } from '../../contract/frame-source.js';
 import { textOf } from './libav-reason.js';
+import { createScaler, type DecodedPicture } from './node-av-scaler.js';
 
 /** Larger pictures are refused: their size comes from the camera and would decide over our memory. */
 const mostPixels = 8192 * 4320;
-
-export interface DecodedPicture {
-  /** packed RGB24, its own memory */
-  readonly rgb: Uint8Array;
-  readonly size: PictureSize;
-  readonly source: PictureSize;
-}
 
 export type DecodeOutcome = { readonly status: 'picture'; readonly picture: DecodedPicture } | { readonly status: 'nothing' } | { readonly status: 'corrupt'; readonly detail: string };
 
 export interface Decoder {
   /** Decodes one key frame by itself. */
-  key(packet: Packet, maxWidthPx: number): Promise<DecodeOutcome>;
+  key(packet: Packet, maxWidthPx: WidthLimit): Promise<DecodeOutcome>;
   /** Decodes the next packet of one stream in order; scales what comes out only when `wanted` says so. */
-  next(packet: Packet, maxWidthPx: number, wanted: () => boolean): Promise<DecodeOutcome>;
+  next(packet: Packet, maxWidthPx: WidthLimit, wanted: () => boolean): Promise<DecodeOutcome>;
   close(): void;
 }
 
@@ -82,37 +76,5 @@ export async function openDecoder(codecId: AVCodecID, extradata: Buffer | null =
       decoded.free();
       context.freeContext();
     },
-  };
-}
-
-/** Makes its libav scaler anew whenever size or pixel format of the source change. */
-function createScaler(): { toRgb(source: LibavFrame, maxWidthPx: number): Promise<DecodedPicture>; close(): void } {
-  let made: { key: string; context: SoftwareScaleContext; out: LibavFrame } | undefined;
-  const drop = (): void => {
-    made?.context.freeContext();
-    made?.out.free();
-    made = undefined;
-  };
-  return {
-    async toRgb(source, maxWidthPx) {
-      const from: PictureSize = { widthPx: source.width, heightPx: source.height };
-      const size = scaledSize(from, maxWidthPx);
-      const key = `${from.widthPx}x${from.heightPx}:${source.format}:${size.widthPx}`;
-      if (made?.key !== key) {
-        drop();
-        const context = new SoftwareScaleContext();
-        context.getContext(from.widthPx, from.heightPx, source.format as AVPixelFormat, size.widthPx, size.heightPx, AV_PIX_FMT_RGB24, SWS_AREA);
-        const out = new LibavFrame();
-        out.alloc();
-        out.format = AV_PIX_FMT_RGB24;
-        out.width = size.widthPx;
-        out.height = size.heightPx;
-        out.allocBuffer();
-        made = { key, context, out };
-      }
-      await made.context.scaleFrame(made.out, source);
-      return { rgb: made.out.toBuffer(), size, source: from };
-    },
-    close: drop,
   };
 }

@@ -10,8 +10,9 @@ import type { Logger } from '../../telemetry/logger.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { createSamplePolicy, type DecodeMode } from '../sample-policy.js';
 import { sizeKey, type DecoderPool } from './node-av-decoder-pool.js';
-import { openDecoder, type DecodedPicture, type DecodeOutcome, type Decoder } from './node-av-decoder.js';
+import { openDecoder, type DecodeOutcome, type Decoder } from './node-av-decoder.js';
 import type { VideoStream } from './node-av-demuxer.js';
+import type { DecodedPicture } from './node-av-scaler.js';
 
 export interface Why {
   readonly reason: EndReason;

@@ -8,9 +8,10 @@ import type { CameraDirectory } from '../../../src/contract/registry.js';
 import { newId } from '../../../src/core/ids.js';
 import { HedgerowError } from '../../../src/core/errors.js';
 
-export const ingestConfig: Config['ingest'] = {
+export const ingestConfig: Config['ingest'] & Pick<Config['analyse'], 'maxDensityPxPerM'> = {
   adapter: 'node-av',
   maxWidthPx: 640,
+  maxDensityPxPerM: 250,
   connectTimeoutMs: 2_000,
   stallMs: 3_000,
   reconnect: { initialMs: 500, factor: 2, capMs: 60_000, jitterRatio: 0.5 },
