@@ -231,7 +231,7 @@ async function report(): Promise<void> {
     goals.push({ goal: `recall >= ${percent(number('goal-recall'))}`, seen: percent(all.recall, 3), met: all.recall >= number('goal-recall') });
     goals.push({ goal: `boxes shown <= ${percent(number('goal-shown'))}`, seen: percent(all.shown / all.boxes, 3), met: all.shown / all.boxes <= number('goal-shown') });
   }
-  if (adversaries) {
+  if (looked > 0) {
     const faces = Math.max(sum('stored', 'face-rfb', 'face-yunet'), sum('plain', 'face-rfb', 'face-yunet'));
     goals.push({ goal: `faces <= ${number('goal-faces')}`, seen: `${faces} (frames ${sum('frames', 'face-rfb', 'face-yunet')})`, met: faces <= number('goal-faces') });
     const worst = Math.max(ratio('stored'), ratio('plain'));
