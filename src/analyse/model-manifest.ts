@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { HedgerowError, messageOf, systemCodeOf } from '../core/errors.js';
@@ -19,8 +19,29 @@ export const allowedLabels: Readonly<Record<string, Exclude<DetectionClass, 'cha
   ),
 };
 
+const ratio = z.number().min(0).max(1);
 const label = z.string().refine((l) => Object.hasOwn(allowedLabels, l), 'is not a label of a person, a vehicle or an animal');
+/** Class columns of both families: those of COCO. A label beyond them would read a box as a score. */
+export const outputClasses = 80;
+
 const side = z.number().int().min(64).max(1280).multipleOf(32);
+
+const boxSide = z.number().min(0).max(4096);
+
+/**
+ * What the model must find on the known picture (`probe-picture.ts`), so that weights, execution provider and labels are proved
+ * together before anybody relies on them. Boxes in px of that picture.
+ */
+const modelProbe = z.strictObject({
+  picture: z.literal('street-1'),
+  /** all detections from this score on */
+  minScore: ratio,
+  detections: z.array(z.strictObject({ class: z.enum(['person', 'vehicle', 'animal']), score: ratio, xPx: boxSide, yPx: boxSide, widthPx: boxSide, heightPx: boxSide })).min(1),
+  /** of the whole raw output */
+  outputMean: z.number(),
+  outputDeviation: z.number().positive(),
+});
+export type ModelProbe = z.infer<typeof modelProbe>;
 
 export const modelEntry = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,60}$/),
@@ -41,7 +62,11 @@ export const modelEntry = z.strictObject({
   /** `by-aspect`: the height follows the frame's aspect, in steps of 32 px */
   input: z.strictObject({ widthPx: side, heightPx: z.union([side, z.literal('by-aspect')]) }),
   /** index of the model's output -> label; outputs that are not named here are never read */
-  labels: z.record(z.string().regex(/^\d{1,3}$/), label).refine((l) => Object.keys(l).length > 0, 'names no label'),
+  labels: z
+    .record(z.string().regex(/^(0|[1-9]\d?)$/), label)
+    .refine((l) => Object.keys(l).length > 0, 'names no label')
+    .refine((l) => Object.keys(l).every((output) => Number(output) < outputClasses), `names an output beyond the ${outputClasses} classes`),
+  probe: modelProbe,
 });
 export type ModelEntry = z.infer<typeof modelEntry>;
 
@@ -80,13 +105,35 @@ export function parseManifest(text: string): ModelManifest {
 export async function verifyModel(entry: ModelEntry, file: string): Promise<{ status: 'ready' } | { status: 'missing' } | { status: 'refused'; detail: string }> {
   try {
     const { size } = await stat(file);
-    if (size !== entry.bytes) return { status: 'refused', detail: `${entry.file} has ${size} bytes, the manifest says ${entry.bytes}: another file.` };
+    if (size !== entry.bytes) return { status: 'refused', detail: `${file} has ${size} bytes, the manifest says ${entry.bytes} for ${entry.name}: it is another file, or was cut off. ${todo(entry)}` };
     const hash = createHash('sha256');
     await pipeline(createReadStream(file), hash);
-    if (hash.digest('hex') !== entry.sha256) return { status: 'refused', detail: `${entry.file} is not the file that the manifest names (SHA-256 differs).` };
-    return { status: 'ready' };
+    return hash.digest('hex') === entry.sha256 ? { status: 'ready' } : { status: 'refused', detail: otherHash(entry, file) };
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT') return { status: 'missing' };
-    return { status: 'refused', detail: `${entry.file} cannot be read: ${messageOf(thrown)}` };
+    return { status: 'refused', detail: `${file} cannot be read: ${messageOf(thrown)}` };
   }
+}
+
+/**
+ * The very bytes that were verified, so that no other file can take their place before they are loaded.
+ * @throws HedgerowError `model.refused` or `model.missing`
+ */
+export async function readVerified(entry: ModelEntry, file: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new HedgerowError('model.missing', `${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  if (createHash('sha256').update(bytes).digest('hex') !== entry.sha256) throw new HedgerowError('model.refused', otherHash(entry, file), { context: { model: entry.name } });
+  return bytes;
+}
+
+function otherHash(entry: ModelEntry, file: string): string {
+  return `${file} is not the file that the manifest names for ${entry.name} (SHA-256 differs): it is damaged, or another model. ${todo(entry)}`;
+}
+
+function todo(entry: ModelEntry): string {
+  return `Remove it and bring the right one: hedgerow models fetch ${entry.name}${entry.source.url === null ? ' --from DIR' : ''}`;
 }

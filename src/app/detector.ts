@@ -9,7 +9,10 @@ import { HedgerowError } from '../core/errors.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 
-/** @throws HedgerowError `model.refused` when a file is there that is not the one the manifest names */
+/**
+ * @throws HedgerowError `model.refused` when a file is there that is not the one the manifest names or that computes something
+ * else than it should, `model.provider` when a configured execution provider is not here
+ */
 export async function openDetector(deps: {
   config: Config['analyse'];
   packageFolder: string;
@@ -36,12 +39,14 @@ export async function openDetector(deps: {
         model: located.entry,
         file: located.file,
         threads: config.threads,
+        providers: config.providers,
+        batch: config.batch,
         workerUrl: new URL('../../workers/inference.js', import.meta.url),
         clock,
         log,
         metrics,
       });
-      log.info({ model: detector.info.name, sha256: detector.info.modelHash }, 'detector: ready');
+      log.info({ model: detector.info.name, sha256: detector.info.modelHash, provider: detector.info.provider }, 'detector: ready');
       return detector;
     }
     default:

@@ -14,6 +14,7 @@ const entry = {
   name: 'small', file: 'small.onnx', bytes: weights.length, sha256: createHash('sha256').update(weights).digest('hex'), licence: 'Apache-2.0',
   source: { url: 'https://models.example/small.onnx', repository: 'https://models.example', commit: 'abc', path: 'small.onnx', note: 'a note' },
   decoder: 'yolox', input: { widthPx: 416, heightPx: 416 }, labels: { 0: 'person', 2: 'car', 16: 'dog' },
+  probe: { picture: 'street-1', minScore: 0.3, detections: [{ class: 'person', score: 0.8, xPx: 1, yPx: 2, widthPx: 30, heightPx: 90 }], outputMean: 0, outputDeviation: 1 },
 } as const;
 const manifest = (change: object = {}): ModelManifest => parseManifest(JSON.stringify({ version: 1, models: [{ ...entry, ...change }] }));
 
@@ -47,6 +48,9 @@ describe('the manifest', () => {
     ['a file outside the folder', JSON.stringify({ version: 1, models: [{ ...entry, file: '../other.onnx' }] })],
     ['plain HTTP', JSON.stringify({ version: 1, models: [{ ...entry, source: { ...entry.source, url: 'http://models.example/a' } }] })],
     ['a name twice', JSON.stringify({ version: 1, models: [entry, entry] })],
+    ['no probe', JSON.stringify({ version: 1, models: [{ ...entry, probe: undefined }] })],
+    ['a probe that finds nothing', JSON.stringify({ version: 1, models: [{ ...entry, probe: { ...entry.probe, detections: [] } }] })],
+    ['a label on a number that is no class', JSON.stringify({ version: 1, models: [{ ...entry, labels: { 80: 'person' } }] })],
     ['no labels', JSON.stringify({ version: 1, models: [{ ...entry, labels: {} }] })],
   ])('refuses %s', (_what, text) => {
     expect(() => parseManifest(text)).toThrow(expect.objectContaining({ code: 'model.refused' }));

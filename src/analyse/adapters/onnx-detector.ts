@@ -1,24 +1,33 @@
 /**
- * The detector port over an inference thread. Per camera only the newest frame waits; cameras take turns. The thread gets a
- * copy of the frame's bytes. When it dies or hangs, what waits fails at once and a new thread is started after a pause that
- * grows: nobody waits for a dead thread.
+ * The detector port over an inference thread. Frames of different cameras go to it in micro-batches: at once while it is idle,
+ * otherwise when a batch is full or the first frame has waited its time, and never more than two batches ahead. Until then only
+ * the newest frame of a camera waits. When the thread is lost, what waits fails at once and another one is started after a pause
+ * that grows; it serves only after it has passed the probe. Nobody waits for a dead thread.
  */
-import { Worker } from 'node:worker_threads';
 import type { DetectOutcome, Detector } from '../../contract/detector.js';
-import type { Frame } from '../../contract/frame.js';
 import type { Clock } from '../../core/clock.js';
-import { HedgerowError, messageOf } from '../../core/errors.js';
+import { messageOf } from '../../core/errors.js';
 import { backoffMs, type Backoff } from '../../core/retry.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { ModelEntry } from '../model-manifest.js';
-import { inferenceReply, type InferenceReply, type InferenceRequest } from './inference-messages.js';
+import { createFrameSlots } from './frame-slots.js';
+import type { InferenceReply } from './inference-messages.js';
+import { startInferenceThread, type InferenceThread } from './inference-thread.js';
+import { createWaitingFrames } from './waiting-frames.js';
 
 export interface OnnxDetectorOptions {
   readonly model: ModelEntry;
   readonly file: string;
   /** of the inference session */
   readonly threads: number;
+  /** execution providers, best first; cpu when absent */
+  readonly providers?: readonly string[];
+  /** most frames in one message, and how long the first waits for others while the thread is busy */
+  readonly batch?: { readonly max: number; readonly waitMs: number };
+  /** most frames that wait, one a camera */
+  readonly maxWaiting?: number;
+  readonly probeEveryMs?: number;
   /** compiled `workers/inference.js` */
   readonly workerUrl: URL;
   readonly clock: Clock;
@@ -26,143 +35,138 @@ export interface OnnxDetectorOptions {
   readonly metrics: Metrics;
 }
 
-interface Waiting {
+interface Call {
   readonly cameraId: string;
-  readonly request: Extract<InferenceRequest, { type: 'detect' }>;
+  readonly rgb: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly minScore: number;
   readonly done: (outcome: DetectOutcome) => void;
+}
+interface Sent {
+  readonly held: Uint8Array;
+  readonly batch: { open: number };
+  readonly done: Call['done'];
 }
 
 const restart: Backoff = { initialMs: 500, factor: 2, capMs: 60_000, jitterRatio: 0.2 };
-const startWithinMs = 30_000;
-const answerWithinMs = 15_000;
+/** one batch is worked on, one lies ready, so that the thread never waits for us */
+const batchesAhead = 2;
 
-/** @throws HedgerowError `model.refused` or `model.failed` when the model cannot be loaded now; later failures are outcomes */
+/** @throws HedgerowError `model.refused`, `model.missing`, `model.provider` or `model.failed` when it cannot serve now; later failures are outcomes */
 export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<Detector> {
-  const { clock, log, metrics } = options;
-  const waiting = new Map<string, Waiting>();
-  let thread: Worker | undefined;
-  let running: Waiting | undefined;
-  let cancelWatch = (): void => undefined;
+  const { clock, log, metrics, model } = options;
+  const batch = options.batch ?? { max: 4, waitMs: 5 };
+  const waiting = createWaitingFrames<Call>(options.maxWaiting ?? 64);
+  const sent = new Map<number, Sent>();
+  let slots = createFrameSlots(batchesAhead * batch.max);
+  let thread: InferenceThread | undefined;
+  let openBatches = 0;
+  let cancelPump = (): void => undefined;
   let cancelRestart = (): void => undefined;
   let attempt = 0;
   let nextId = 0;
   let closed = false;
 
-  const finish = (outcome: DetectOutcome): void => {
-    cancelWatch();
-    const { done } = running ?? {};
-    running = undefined;
-    done?.(outcome);
+  const pump = (): void => {
+    cancelPump();
+    while (thread && waiting.size > 0 && openBatches < batchesAhead) {
+      const leftMs = waiting.sinceMs + batch.waitMs - clock.monotonicMs();
+      if (openBatches > 0 && waiting.size < batch.max && leftMs > 0) {
+        cancelPump = clock.after(leftMs, pump);
+        return;
+      }
+      send(thread, waiting.take(batch.max));
+    }
+  };
+
+  const send = (to: InferenceThread, calls: readonly Call[]): void => {
+    const own = { open: calls.length };
+    openBatches++;
+    metrics.inferenceBatch.observe(calls.length);
+    const frames = calls.map(({ rgb, widthPx, heightPx, minScore, done }) => {
+      const id = nextId++;
+      const held = slots.hold(rgb);
+      sent.set(id, { held, batch: own, done });
+      return { id, rgb: held, widthPx, heightPx, minScore };
+    });
+    to.send({ type: 'detect', frames });
+  };
+
+  const onAnswer = (answer: Extract<InferenceReply, { type: 'detected' | 'failed' }>): void => {
+    const entry = sent.get(answer.id);
+    if (!entry) return;
+    sent.delete(answer.id);
+    slots.release(entry.held);
+    if (--entry.batch.open === 0) openBatches--;
+    if (answer.type === 'detected') {
+      attempt = 0;
+      metrics.inferenceSeconds.observe(answer.inferenceMs / 1000);
+      entry.done({ status: 'ok', detections: answer.detections, inferenceMs: answer.inferenceMs });
+    } else {
+      entry.done({ status: 'failed', detail: answer.detail });
+    }
     pump();
   };
 
-  const pump = (): void => {
-    if (running || !thread) return;
-    const [next] = waiting.values();
-    if (!next) return;
-    waiting.delete(next.cameraId);
-    running = next;
-    const serving = thread;
-    cancelWatch = clock.after(answerWithinMs, () => lost(serving, `no answer within ${answerWithinMs} ms`));
-    serving.postMessage(next.request, [next.request.rgb.buffer]);
-  };
-
   const failAll = (detail: string): void => {
-    const all = [...waiting.values()];
-    waiting.clear();
-    for (const entry of all) entry.done({ status: 'failed', detail });
-    finish({ status: 'failed', detail });
+    cancelPump();
+    metrics.detectorUp.set(0);
+    const all = [...[...sent.values()], ...waiting.takeAll()];
+    sent.clear();
+    openBatches = 0;
+    // The thread that is being ended may still read the old pieces.
+    slots = createFrameSlots(batchesAhead * batch.max);
+    for (const { done } of all) done({ status: 'failed', detail });
   };
 
-  const lost = (which: Worker, detail: string): void => {
-    if (thread !== which) return;
+  const launch = async (): Promise<InferenceThread> => {
+    const started = await startInferenceThread({
+      session: { model, file: options.file, threads: options.threads, providers: options.providers ?? ['cpu'] },
+      workerUrl: options.workerUrl, clock, probeEveryMs: options.probeEveryMs ?? 300_000, onAnswer, onLost,
+    });
+    if (closed) {
+      await started.close();
+    } else {
+      thread = started;
+      metrics.detectorUp.set(1);
+    }
+    return started;
+  };
+
+  const onLost = (detail: string): void => {
     thread = undefined;
-    void which.terminate();
     failAll(detail);
+    retry(detail);
+  };
+
+  const retry = (detail: string): void => {
     if (closed) return;
     attempt++;
     const delayMs = backoffMs(attempt, restart);
-    log.error({ detail, attempt, restartInMs: delayMs }, 'the inference thread is gone');
+    log.error({ detail, attempt, restartInMs: delayMs }, 'the inference thread is gone; until it is back there are no detections and no pictures');
     cancelRestart = clock.after(delayMs, () => {
       launch().then(
         () => log.info({ attempt }, 'the inference thread is back'),
-        (thrown: unknown) => log.error({ error: messageOf(thrown) }, 'the inference thread did not start'),
+        (thrown: unknown) => retry(messageOf(thrown)),
       );
     });
   };
 
-  const onReply = (which: Worker, reply: InferenceReply): void => {
-    if (thread !== which || !running || reply.type === 'ready' || reply.type === 'refused' || reply.id !== running.request.id) return;
-    if (reply.type === 'failed') {
-      finish({ status: 'failed', detail: reply.detail });
-      return;
-    }
-    attempt = 0;
-    metrics.inferenceSeconds.observe(reply.inferenceMs / 1000);
-    finish({ status: 'ok', detections: reply.detections, inferenceMs: reply.inferenceMs });
-  };
-
-  const launch = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(options.workerUrl, { name: 'inference' });
-      worker.unref();
-      let settled = false;
-      const fail = (code: 'model.refused' | 'model.failed', detail: string): void => {
-        if (settled) {
-          lost(worker, detail);
-          return;
-        }
-        settled = true;
-        cancelDeadline();
-        thread = worker;
-        lost(worker, detail);
-        reject(new HedgerowError(code, `The detector did not start: ${detail}`, { context: { model: options.model.name } }));
-      };
-      const cancelDeadline = clock.after(startWithinMs, () => fail('model.failed', `not ready within ${startWithinMs} ms`));
-      worker.on('error', (thrown) => fail('model.failed', messageOf(thrown)));
-      worker.on('exit', (code) => fail('model.failed', `the thread ended with code ${code}`));
-      worker.on('message', (message: unknown) => {
-        const parsed = inferenceReply.safeParse(message);
-        if (!parsed.success) {
-          fail('model.failed', 'the thread sent a message of another form');
-        } else if (parsed.data.type === 'refused') {
-          fail('model.refused', parsed.data.detail);
-        } else if (parsed.data.type === 'ready') {
-          settled = true;
-          cancelDeadline();
-          if (closed) {
-            void worker.terminate();
-          } else {
-            thread = worker;
-            log.info({ model: options.model.name, warmUpMs: Math.round(parsed.data.warmUpMs) }, 'the detector is ready');
-            pump();
-          }
-          resolve();
-        } else {
-          onReply(worker, parsed.data);
-        }
-      });
-      worker.postMessage({ type: 'start', model: options.model, file: options.file, threads: options.threads } satisfies InferenceRequest);
-    });
-
-  try {
-    await launch();
-  } catch (thrown) {
-    closed = true;
-    cancelRestart();
-    throw thrown;
-  }
+  const first = await launch();
+  log.info({ model: model.name, provider: first.provider, threads: options.threads, warmUpMs: Math.round(first.warmUpMs) }, 'the detector is warm and has passed its probe');
 
   return {
-    info: { name: options.model.name, modelHash: options.model.sha256 },
-    detect(frame: Pick<Frame, 'cameraId' | 'rgb' | 'widthPx' | 'heightPx'>, minScore: number): Promise<DetectOutcome> {
+    info: { name: model.name, modelHash: model.sha256, provider: first.provider },
+    detect({ cameraId, rgb, widthPx, heightPx }, minScore): Promise<DetectOutcome> {
       if (closed) return Promise.resolve({ status: 'failed', detail: 'the detector is closed' });
       if (!thread) return Promise.resolve({ status: 'failed', detail: 'the inference thread is being started again' });
       return new Promise((done) => {
-        waiting.get(frame.cameraId)?.done({ status: 'dropped' });
-        waiting.delete(frame.cameraId);
-        const request = { type: 'detect', id: nextId++, rgb: new Uint8Array(frame.rgb), widthPx: frame.widthPx, heightPx: frame.heightPx, minScore } as const;
-        waiting.set(frame.cameraId, { cameraId: frame.cameraId, request, done });
+        const givesWay = waiting.put({ cameraId, rgb, widthPx, heightPx, minScore, done }, clock.monotonicMs());
+        if (givesWay) {
+          metrics.framesDropped.inc({ at: 'detector' });
+          givesWay.done({ status: 'dropped' });
+        }
         pump();
       });
     },
@@ -170,10 +174,10 @@ export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<
       if (closed) return;
       closed = true;
       cancelRestart();
-      const worker = thread;
+      const last = thread;
       thread = undefined;
       failAll('the detector is closed');
-      await worker?.terminate();
+      await last?.close();
     },
   };
 }
