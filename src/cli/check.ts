@@ -10,7 +10,7 @@ export function addCheck(program: Command, context: CliContext): void {
     .command('check')
     .description('compare the database with the object store, both ways')
     .option('--repair', 'remove objects without a row and rows without an object')
-    .option('--fast', 'do not read the pictures back')
+    .option('--fast', 'do not read pictures and reels back')
     .action(async (options: { repair?: boolean; fast?: boolean }, command: Command) => {
       const print = outputOf(command);
       await withClient(context, async (client) => {
@@ -19,7 +19,7 @@ export function addCheck(program: Command, context: CliContext): void {
         const report = expectOk(answer, checkReport);
         print.json(report);
         for (const p of report.problems) print.line(`${p.kind}: ${p.subject}: ${p.detail}${p.repaired ? ' (repaired)' : ''}`);
-        print.line(`${report.clean ? 'clean' : 'not clean'}: ${report.pictures} pictures, ${report.objects} objects, ${report.problems.length} problems`);
+        print.line(`${report.clean ? 'clean' : 'not clean'}: ${report.pictures} pictures, ${report.reels} reels, ${report.objects} objects, ${report.problems.length} problems`);
         if (!report.clean) process.exitCode = 1;
       });
     });

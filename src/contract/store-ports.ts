@@ -21,13 +21,14 @@ export interface ObservationStore {
 }
 
 export interface Retention {
-  /** Deletes what is past its time: row marked, object deleted, receipt written. @returns how many */
+  /** Deletes what is past its time, pictures and reels: row marked, object deleted, receipt written. @returns how many */
   sweep(signal: AbortSignal): Promise<number>;
 }
 
 export const checkReport = z.object({
   clean: z.boolean(),
   pictures: z.number().int(),
+  reels: z.number().int(),
   objects: z.number().int(),
   problems: z.array(
     z.object({

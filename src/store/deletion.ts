@@ -7,13 +7,14 @@ import type { ReceiptLog } from '../contract/receipt-log.js';
 import { canonicalJson } from '../core/canonical-json.js';
 import { toRfc3339, type Clock } from '../core/clock.js';
 import { newId } from '../core/ids.js';
-import { deletionReceipts, pictures } from '../db/schema/store.js';
+import { deletionReceipts } from '../db/schema/store.js';
+import { tableOf, type StoredRow } from './stored-tables.js';
 
 export type DeletionReason = 'retention' | 'object-missing';
 type DeletionReceipt = typeof deletionReceipts.$inferSelect;
-type Row = Pick<typeof pictures.$inferSelect, 'id' | 'objectKey'>;
+type Row = Pick<StoredRow, 'id' | 'objectKey'>;
 
-/** @returns whether it was us who deleted: two may try at once, one writes the receipt */
+/** Of a picture or a reel; the key says which. @returns whether it was us who deleted: two may try at once, one writes the receipt */
 export async function finishDeletion(
   deps: { database: Database; objects: ObjectStore; receipts: ReceiptLog; clock: Clock },
   row: Row,
@@ -22,7 +23,9 @@ export async function finishDeletion(
 ): Promise<boolean> {
   await deps.objects.delete(row.objectKey, signal);
   return deps.database.transaction(async (tx) => {
-    const [gone] = await tx.delete(pictures).where(eq(pictures.id, row.id)).returning();
+    const table = tableOf(row.objectKey);
+    const { id, siteId, cameraId, objectKey, sha256, receiptHash, expiresAt } = table;
+    const [gone] = await tx.delete(table).where(eq(id, row.id)).returning({ id, siteId, cameraId, objectKey, sha256, receiptHash, expiresAt });
     if (!gone) return false;
     const receipt: DeletionReceipt = {
       id: newId(),

@@ -1,6 +1,6 @@
 /**
- * Proves that receipts and the leaves of the ledger's tree agree: every picture and every deletion has its leaf with the hash
- * of its receipt as it stands now, and every leaf of a picture has the picture or the receipt of its deletion. A row and its
+ * Proves that receipts and the leaves of the ledger's tree agree: every picture, reel and deletion has its leaf with the hash of
+ * its receipt as it stands now, and every leaf of a picture or reel has that or the receipt of its deletion. A row and its
  * leaf are committed together, so one statement sees both or neither.
  */
 import { createHash } from 'node:crypto';
@@ -10,8 +10,9 @@ import type { CheckReport } from '../contract/store-ports.js';
 import { canonicalJson } from '../core/canonical-json.js';
 import { HedgerowError } from '../core/errors.js';
 import { receiptLeaves } from '../db/schema/ledger.js';
-import { deletionReceipts, pictures } from '../db/schema/store.js';
+import { deletionReceipts } from '../db/schema/store.js';
 import { deletionHash } from './deletion.js';
+import { storedTables } from './stored-tables.js';
 
 type Report = (kind: CheckReport['problems'][number]['kind'], subject: string, detail: string) => void;
 
@@ -31,25 +32,28 @@ export async function checkLeaves({ orm }: Database, report: Report, signal: Abo
   }
 
   let lastId: string | undefined;
-  await pages<string>(
-    async (after) => {
-      const page = await orm
-        .select({ id: pictures.id, receipt: pictures.receipt, receiptHash: pictures.receiptHash, leafHash: receiptLeaves.receiptHash })
-        .from(pictures)
-        .leftJoin(receiptLeaves, and(eq(receiptLeaves.subjectId, pictures.id), eq(receiptLeaves.kind, 'picture')))
-        .where(after === undefined ? undefined : sql`${pictures.id} > ${after}::uuid`)
-        .orderBy(asc(pictures.id))
-        .limit(rowsAtOnce);
-      for (const row of page) {
-        const now = createHash('sha256').update(canonicalJson(row.receipt)).digest('hex');
-        // Both the receipt and the hash beside it may have been written over.
-        judge('picture', row.id, now === row.leafHash ? row.receiptHash : now, row.leafHash);
-      }
-      lastId = page.at(-1)?.id;
-      return page;
-    },
-    () => lastId,
-  );
+  for (const { kind, table } of storedTables) {
+    lastId = undefined;
+    await pages<string>(
+      async (after) => {
+        const page = await orm
+          .select({ id: table.id, receipt: table.receipt, receiptHash: table.receiptHash, leafHash: receiptLeaves.receiptHash })
+          .from(table)
+          .leftJoin(receiptLeaves, and(eq(receiptLeaves.subjectId, table.id), eq(receiptLeaves.kind, kind)))
+          .where(after === undefined ? undefined : sql`${table.id} > ${after}::uuid`)
+          .orderBy(asc(table.id))
+          .limit(rowsAtOnce);
+        for (const row of page) {
+          const now = createHash('sha256').update(canonicalJson(row.receipt)).digest('hex');
+          // Both the receipt and the hash beside it may have been written over.
+          judge(kind, row.id, now === row.leafHash ? row.receiptHash : now, row.leafHash);
+        }
+        lastId = page.at(-1)?.id;
+        return page;
+      },
+      () => lastId,
+    );
+  }
 
   await pages<string>(
     async (after) => {
@@ -68,20 +72,23 @@ export async function checkLeaves({ orm }: Database, report: Report, signal: Abo
   );
 
   let lastSeq: number | undefined;
-  await pages<number>(
-    async (after) => {
-      const page = await orm
-        .select({ seq: receiptLeaves.seq, subjectId: receiptLeaves.subjectId })
-        .from(receiptLeaves)
-        .leftJoin(pictures, eq(pictures.id, receiptLeaves.subjectId))
-        .leftJoin(deletionReceipts, eq(deletionReceipts.pictureId, receiptLeaves.subjectId))
-        .where(and(eq(receiptLeaves.kind, 'picture'), isNull(pictures.id), isNull(deletionReceipts.id), after === undefined ? undefined : gt(receiptLeaves.seq, after)))
-        .orderBy(asc(receiptLeaves.seq))
-        .limit(rowsAtOnce);
-      for (const { seq, subjectId } of page) report('leaf-alone', subjectId, `Leaf ${seq} tells of a picture that is gone, and no receipt says why.`);
-      lastSeq = page.at(-1)?.seq;
-      return page;
-    },
-    () => lastSeq,
-  );
+  for (const { kind, table } of storedTables) {
+    lastSeq = undefined;
+    await pages<number>(
+      async (after) => {
+        const page = await orm
+          .select({ seq: receiptLeaves.seq, subjectId: receiptLeaves.subjectId })
+          .from(receiptLeaves)
+          .leftJoin(table, eq(table.id, receiptLeaves.subjectId))
+          .leftJoin(deletionReceipts, eq(deletionReceipts.pictureId, receiptLeaves.subjectId))
+          .where(and(eq(receiptLeaves.kind, kind), isNull(table.id), isNull(deletionReceipts.id), after === undefined ? undefined : gt(receiptLeaves.seq, after)))
+          .orderBy(asc(receiptLeaves.seq))
+          .limit(rowsAtOnce);
+        for (const { seq, subjectId } of page) report('leaf-alone', subjectId, `Leaf ${seq} tells of a ${kind} that is gone, and no receipt says why.`);
+        lastSeq = page.at(-1)?.seq;
+        return page;
+      },
+      () => lastSeq,
+    );
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Deletes what is past its time: pictures by the steps of README.md, observations in batches. A picture whose object cannot
- * be deleted now stays marked (nobody is answered it any more) and is tried again by the next sweep.
+ * Deletes what is past its time: pictures and reels by the steps of README.md, observations in batches. What has an object that
+ * cannot be deleted now stays marked (nobody is answered it any more) and is tried again by the next sweep.
  */
 import { and, asc, eq, inArray, lt, lte, sql } from 'drizzle-orm';
 import type { Database } from '../contract/database.js';
@@ -10,12 +10,13 @@ import type { Retention } from '../contract/store-ports.js';
 import type { Clock } from '../core/clock.js';
 import { asHedgerowError, HedgerowError, isAbort } from '../core/errors.js';
 import { sites } from '../db/schema/register.js';
-import { observations, pictures } from '../db/schema/store.js';
+import { observations } from '../db/schema/store.js';
 import type { Logger } from '../telemetry/logger.js';
 import { finishDeletion } from './deletion.js';
 import { createAtMostMs, findOrphans } from './orphans.js';
+import { storedTables, type StoredRow, type StoredTable } from './stored-tables.js';
 
-const picturesAtOnce = 100;
+const rowsAtOnce = 100;
 const deletionsAtOnce = 8;
 const observationsAtOnce = 5_000;
 const orphansEveryMs = 6 * 3_600_000;
@@ -32,30 +33,30 @@ export function createRetention(deps: { database: Database; objects: ObjectStore
   }
 
   /** Step 1 for one batch. Marked rows come again: whoever marked them may have died. */
-  async function mark(after: string | undefined): Promise<Pick<typeof pictures.$inferSelect, 'id' | 'objectKey'>[]> {
+  async function mark(table: StoredTable, after: string | undefined): Promise<Pick<StoredRow, 'id' | 'objectKey'>[]> {
     const now = new Date(clock.nowMs());
     const due = orm
-      .select({ id: pictures.id })
-      .from(pictures)
-      .where(and(lte(pictures.expiresAt, now), after === undefined ? undefined : sql`${pictures.id} > ${after}::uuid`))
-      .orderBy(asc(pictures.id))
-      .limit(picturesAtOnce)
+      .select({ id: table.id })
+      .from(table)
+      .where(and(lte(table.expiresAt, now), after === undefined ? undefined : sql`${table.id} > ${after}::uuid`))
+      .orderBy(asc(table.id))
+      .limit(rowsAtOnce)
       .for('update', { skipLocked: true });
     const marked = await orm
-      .update(pictures)
-      .set({ deletingAt: sql`coalesce(${pictures.deletingAt}, ${now.toISOString()}::timestamptz)` })
-      .where(inArray(pictures.id, due))
-      .returning({ id: pictures.id, objectKey: pictures.objectKey });
+      .update(table)
+      .set({ deletingAt: sql`coalesce(${table.deletingAt}, ${now.toISOString()}::timestamptz)` })
+      .where(inArray(table.id, due))
+      .returning({ id: table.id, objectKey: table.objectKey });
     return marked.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  async function sweepPictures(signal: AbortSignal): Promise<{ deleted: number; error: HedgerowError | undefined }> {
+  async function sweepRows(table: StoredTable, signal: AbortSignal): Promise<{ deleted: number; error: HedgerowError | undefined }> {
     let deleted = 0;
     let failed = 0;
     let firstError: HedgerowError | undefined;
     for (let after: string | undefined; ; ) {
       goOn(signal);
-      const batch = await mark(after);
+      const batch = await mark(table, after);
       if (batch.length === 0) break;
       after = batch.at(-1)?.id;
       const rest = [...batch];
@@ -73,10 +74,10 @@ export function createRetention(deps: { database: Database; objects: ObjectStore
       };
       const lanes = await Promise.allSettled(Array.from({ length: deletionsAtOnce }, lane));
       for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
-      // A store that refuses everything is not asked for every picture of the village.
-      if (failed >= picturesAtOnce) break;
+      // A store that refuses everything is not asked for everything of the village.
+      if (failed >= rowsAtOnce) break;
     }
-    if (failed > 0) log.error({ deleted, failed, error: firstError?.message }, 'pictures past their time could not be deleted yet');
+    if (failed > 0) log.error({ deleted, failed, error: firstError?.message }, 'pictures or reels past their time could not be deleted yet');
     return { deleted, error: firstError };
   }
 
@@ -112,13 +113,19 @@ export function createRetention(deps: { database: Database; objects: ObjectStore
 
   return {
     async sweep(signal) {
-      const swept = await sweepPictures(signal);
+      let deleted = 0;
+      let error: HedgerowError | undefined;
+      for (const { table } of storedTables) {
+        const swept = await sweepRows(table, signal);
+        deleted += swept.deleted;
+        error ??= swept.error;
+      }
       const deletedObservations = await sweepObservations(signal);
       // A failure is the sweep's failure, but it holds up nothing that can be deleted.
-      if (swept.error) throw swept.error;
+      if (error) throw error;
       const orphans = await sweepOrphans(signal);
-      if (swept.deleted + deletedObservations > 0) log.info({ pictures: swept.deleted, observations: deletedObservations }, 'deleted what was past its time');
-      return swept.deleted + deletedObservations + orphans;
+      if (deleted + deletedObservations > 0) log.info({ picturesAndReels: deleted, observations: deletedObservations }, 'deleted what was past its time');
+      return deleted + deletedObservations + orphans;
     },
   };
 }

@@ -18,8 +18,9 @@ import { finishDeletion } from './deletion.js';
 import { checkLeaves } from './leaf-check.js';
 import { kindOfKey, madeAtMs } from './object-keys.js';
 import { createAtMostMs, findOrphans } from './orphans.js';
+import { storedTables, tableOf, type StoredKind, type StoredRow, type StoredTable } from './stored-tables.js';
 
-type Row = Pick<typeof pictures.$inferSelect, 'id' | 'objectKey' | 'bytes' | 'sha256' | 'deletingAt'>;
+type Row = Pick<StoredRow, 'id' | 'objectKey' | 'bytes' | 'sha256' | 'deletingAt'>;
 type Problem = CheckReport['problems'][number];
 
 const rowsAtOnce = 1_000;
@@ -27,26 +28,29 @@ const rowsAtOnce = 1_000;
 const listAtMost = 1_000;
 /** how long the start waits for the search for orphans */
 const recoverWaitMs = 5_000;
-const columns = { id: pictures.id, objectKey: pictures.objectKey, bytes: pictures.bytes, sha256: pictures.sha256, deletingAt: pictures.deletingAt };
-const byteOrder = sql`${pictures.objectKey} collate "C"`;
+const columnsOf = ({ id, objectKey, bytes, sha256, deletingAt }: StoredTable) => ({ id, objectKey, bytes, sha256, deletingAt });
 
 export function createStoreCheck(deps: { database: Database; objects: ObjectStore; receipts: ReceiptLog; clock: Clock; log: Logger }): StoreCheck {
   const { database, objects, clock, log } = deps;
   const { orm } = database;
 
   async function* rowsByKey(): AsyncGenerator<Row> {
-    for (let after = ''; ; ) {
-      const page = await orm.select(columns).from(pictures).where(sql`${byteOrder} > ${after}`).orderBy(byteOrder).limit(rowsAtOnce);
-      yield* page;
-      const last = page.at(-1);
-      if (!last || page.length < rowsAtOnce) return;
-      after = last.objectKey;
+    for (const { table } of storedTables) {
+      const byteOrder = sql`${table.objectKey} collate "C"`;
+      let after = '';
+      for (let more = true; more; ) {
+        const page = await orm.select(columnsOf(table)).from(table).where(sql`${byteOrder} > ${after}`).orderBy(byteOrder).limit(rowsAtOnce);
+        yield* page;
+        after = page.at(-1)?.objectKey ?? after;
+        more = page.length === rowsAtOnce;
+      }
     }
   }
 
-  async function rowAgain(where: 'id' | 'objectKey', value: string): Promise<Row | undefined> {
-    const [row] = await orm.select(columns).from(pictures).where(eq(pictures[where], value));
-    return row;
+  async function rowAgain({ id, objectKey }: Pick<Row, 'id' | 'objectKey'>): Promise<Row | undefined> {
+    const table = tableOf(objectKey);
+    const [row] = await orm.select(columnsOf(table)).from(table).where(eq(table.id, id));
+    return row?.objectKey === objectKey ? row : undefined;
   }
 
   async function objectAgain(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {
@@ -56,11 +60,16 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
 
   async function check({ repair, readBytes, signal }: Parameters<StoreCheck['check']>[0]): Promise<CheckReport> {
     const problems: Problem[] = [];
-    const counts = { pictures: 0, objects: 0, problems: 0 };
+    const counts = { picture: 0, reel: 0, objects: 0, problems: 0 };
 
     function report(kind: Problem['kind'], subject: string, detail: string, repaired = false): void {
       counts.problems++;
       if (problems.length < listAtMost) problems.push({ kind, subject, detail, repaired });
+    }
+
+    function countRow(row: Row): void {
+      const kind: StoredKind = kindOfKey(row.objectKey).kind === 'reel' ? 'reel' : 'picture';
+      counts[kind]++;
     }
 
     async function repaired(work: () => Promise<unknown>): Promise<boolean> {
@@ -82,9 +91,9 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
         return;
       }
       // A create may be between its object and its row.
-      const ageMs = clock.nowMs() - madeAtMs(found.pictureId);
+      const ageMs = clock.nowMs() - madeAtMs(found.id);
       if (ageMs >= 0 && ageMs < createAtMostMs) return;
-      if (found.kind === 'picture' && (await rowAgain('objectKey', object.key))) return;
+      if (found.kind !== 'temporary' && (await rowAgain({ id: found.id, objectKey: object.key }))) return;
       if (!(await objectAgain(object.key, signal))) return;
       const mended = await repaired(() => objects.delete(object.key, signal));
       if (found.kind === 'temporary') report('temp-file', object.key, 'A write was interrupted and left this file.', mended);
@@ -92,7 +101,7 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
     }
 
     async function rowAlone(row: Row): Promise<void> {
-      const again = await rowAgain('id', row.id);
+      const again = await rowAgain(row);
       // Being deleted: the object goes first.
       if (!again || again.deletingAt !== null) return;
       if (await objectAgain(row.objectKey, signal)) return;
@@ -108,7 +117,7 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
         if (content && createHash('sha256').update(content).digest('hex') !== row.sha256) detail = 'The SHA-256 of the object differs from the row.';
       }
       if (detail === undefined) return;
-      const again = await rowAgain('id', row.id);
+      const again = await rowAgain(row);
       if (again?.deletingAt === null) report('object-corrupt', row.id, detail);
     }
 
@@ -122,13 +131,15 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
       while (row || object) {
         if (signal.aborted) throw new HedgerowError('process.aborted', 'The check was stopped.', { cause: signal.reason });
         if (row && object && row.objectKey === object.key) {
-          counts.pictures++;
+          countRow(row);
           counts.objects++;
           await both(row, object);
           [row, object] = [await nextRow(), await nextObject()];
         } else if (!object || (row && row.objectKey < object.key)) {
-          counts.pictures++;
-          if (row) await rowAlone(row);
+          if (row) {
+            countRow(row);
+            await rowAlone(row);
+          }
           row = await nextRow();
         } else {
           counts.objects++;
@@ -142,7 +153,7 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
     }
     await checkAlerts(report, signal);
     await checkLeaves(database, report, signal);
-    return { clean: counts.problems === 0, pictures: counts.pictures, objects: counts.objects, problems };
+    return { clean: counts.problems === 0, pictures: counts.picture, reels: counts.reel, objects: counts.objects, problems };
   }
 
   /** A picture that an alert shows is there until its time is over, and then there is a receipt. */
@@ -166,10 +177,12 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
   async function recover(): Promise<void> {
     try {
       let deletions = 0;
-      for (let left = true; left; ) {
-        const batch = await orm.select(columns).from(pictures).where(isNotNull(pictures.deletingAt)).orderBy(asc(pictures.id)).limit(rowsAtOnce);
-        for (const row of batch) if (await finishDeletion(deps, row, 'retention')) deletions++;
-        left = batch.length === rowsAtOnce;
+      for (const { table } of storedTables) {
+        for (let left = true; left; ) {
+          const batch = await orm.select(columnsOf(table)).from(table).where(isNotNull(table.deletingAt)).orderBy(asc(table.id)).limit(rowsAtOnce);
+          for (const row of batch) if (await finishDeletion(deps, row, 'retention')) deletions++;
+          left = batch.length === rowsAtOnce;
+        }
       }
       if (deletions > 0) log.warn({ deletions }, 'finished deletions that were left half done');
     } catch (thrown) {
@@ -192,7 +205,7 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
   }
 
   async function removeOrphans(leaveAlone: (madeMs: number) => boolean): Promise<void> {
-    const removed = { picture: 0, temporary: 0 };
+    const removed = { picture: 0, reel: 0, temporary: 0 };
     try {
       for await (const { key, kind } of findOrphans(deps, { leaveAlone })) {
         await objects.delete(key);
@@ -202,7 +215,7 @@ export function createStoreCheck(deps: { database: Database; objects: ObjectStor
       // The sweep does the same work later.
       log.warn({ error: messageOf(thrown) }, 'orphaned objects could not all be looked for');
     }
-    if (removed.picture + removed.temporary > 0) log.warn({ objects: removed.picture, temporaryFiles: removed.temporary }, 'removed what nobody was told of');
+    if (removed.picture + removed.reel + removed.temporary > 0) log.warn({ pictures: removed.picture, reels: removed.reel, temporaryFiles: removed.temporary }, 'removed what nobody was told of');
   }
 
   return { check, recover };

@@ -64,14 +64,14 @@ export function createFsObjectStore({ folder, log }: { folder: string; log: Logg
   }
 
   return {
-    async put(key, picture, signal) {
-      requireMasked(picture);
+    async put(key, content, signal) {
+      const { bytes } = requireMasked(content);
       const file = fileOf(key);
       goOn(signal);
       for (let attempt = 1; ; attempt++) {
         try {
           await makeFolder(path.dirname(file));
-          await write(file, picture.jpeg);
+          await write(file, bytes);
           return;
         } catch (thrown) {
           // A delete took the empty folder away between the two steps.

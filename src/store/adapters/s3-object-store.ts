@@ -78,7 +78,7 @@ export function createS3ObjectStore(options: S3Options): ObjectStore {
       log.warn({ bucket, error: messageOf(thrown) }, 'whether the bucket keeps old versions cannot be asked; it must not');
     }
     if (versioning === 'Enabled' || versioning === 'Suspended') {
-      throw new HedgerowError('store.unavailable', `The bucket ${bucket} has versioning (${versioning}): deleted pictures would stay. Use a bucket that never had it.`, {
+      throw new HedgerowError('store.unavailable', `The bucket ${bucket} has versioning (${versioning}): deleted objects would stay. Use a bucket that never had it.`, {
         context: { bucket },
       });
     }
@@ -113,26 +113,26 @@ export function createS3ObjectStore(options: S3Options): ObjectStore {
   }
 
   return {
-    async put(key, picture, signal) {
-      requireMasked(picture);
+    async put(key, content, signal) {
+      const { bytes, mediaType } = requireMasked(content);
       requireKey(key);
       await bucketReady(signal);
-      const md5 = createHash('md5').update(picture.jpeg).digest();
+      const md5 = createHash('md5').update(bytes).digest();
       try {
         const { ETag } = await client.send(
           new PutObjectCommand({
             Bucket: bucket,
             Key: key,
-            Body: picture.jpeg,
-            ContentLength: picture.jpeg.byteLength,
+            Body: bytes,
+            ContentLength: bytes.byteLength,
             ContentMD5: md5.toString('base64'),
-            ContentType: 'image/jpeg',
+            ContentType: mediaType,
           }),
           abortable(signal),
         );
         if (ETag?.replaceAll('"', '').toLowerCase() === md5.toString('hex')) return;
         const stored = await read(key, signal);
-        if (stored && Buffer.compare(stored, picture.jpeg) === 0) return;
+        if (stored && Buffer.compare(stored, bytes) === 0) return;
       } catch (thrown) {
         if (isStatus(thrown, 404)) ready = undefined;
         throw failed(thrown, 'Storing an object', key);
