@@ -126,6 +126,7 @@ async function addVillage(app: App, loaded: Loaded, options: StartOptions & { ca
     controlPort: simulate.controlPort,
     basePort: simulate.basePort,
     watermark: simulate.watermark,
+    situations: simulate.situations,
     clock: app.clock,
     log: app.log,
     signal: app.signal,

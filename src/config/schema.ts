@@ -123,6 +123,8 @@ export const configSchema = z.strictObject({
     basePort: z.number().int().min(0).max(65000),
     /** walkers and cars of the drawn scenes carry a known pattern, for the search after leaked frames */
     watermark: z.boolean(),
+    /** some drawn cameras begin with somebody who stays, a parked car or weather */
+    situations: z.boolean(),
   }),
 });
 export type Config = z.infer<typeof configSchema>;

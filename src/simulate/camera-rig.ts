@@ -4,7 +4,7 @@
  */
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../core/clock.js';
-import { messageOf } from '../core/errors.js';
+import { HedgerowError, messageOf } from '../core/errors.js';
 import { createCameraDevice, type CameraDevice, type SimulatedCamera, type SimulatedChannel } from './camera-device.js';
 import type { CameraContent, Content } from './content/content.js';
 import { ticksPerSecond } from './content/clip.js';
@@ -25,6 +25,7 @@ import { startOnvifServer } from './onvif/server.js';
 import type { Service } from './onvif/service.js';
 import { createCameraFeed } from './rtsp/camera-feed.js';
 import type { RtspMount, RtspServer } from './rtsp/server.js';
+import { isSituation, needsScene } from './scene/situation.js';
 import type { SimulateLog } from './simulate-log.js';
 
 export interface CameraRig {
@@ -41,6 +42,8 @@ export interface CameraRig {
 /** Where the village lies: cameras stand along its street. */
 const villageCentre = { longitude: 116.587, latitude: 35.415 };
 const villageElevationM = 38;
+/** A situation that is asked for so soon after the start was there before the camera. */
+const freshMs = 1000;
 
 export async function createRig(options: {
   index: number;
@@ -88,7 +91,7 @@ export async function createRig(options: {
       async restart(downMs) {
         cancelRestart();
         await apply({ fault: 'die', on: true });
-        cancelRestart = clock.after(downMs, () => void apply({ fault: 'die', on: false }).catch((thrown: unknown) => log.warn({ camera: index, error: messageOf(thrown) }, 'a camera did not come back')));
+        later(downMs, { fault: 'die', on: false });
       },
     }),
   });
@@ -101,11 +104,19 @@ export async function createRig(options: {
       if (!content) continue;
       // The picture that is frozen is the one that is shown when the fault comes.
       const effects = effectsOf(now, feed.position(), content.clip);
-      if (JSON.stringify(effectsOf(now, 0, content.clip)) !== JSON.stringify(effectsOf(before, 0, content.clip))) feed.play(content.studio.variant(effects));
+      // What was there before the camera, or comes with its start, is in its first picture.
+      const waits = now.dead || (clock.nowMs() - device.bootedMs < freshMs && now.situations.length > 0);
+      if (JSON.stringify(effectsOf(now, 0, content.clip)) !== JSON.stringify(effectsOf(before, 0, content.clip))) feed.play(content.studio.variant(effects), waits);
     }
   });
 
+  const later = (ms: number, fault: Fault): void => {
+    cancelRestart = clock.after(ms, () => void apply(fault).catch((thrown: unknown) => log.warn({ camera: index, error: messageOf(thrown) }, 'a camera did not come back')));
+  };
+
+  /** @throws HedgerowError `simulate.fault` for somebody who is to stand in a scene that is not drawn */
   async function apply(fault: Fault): Promise<void> {
+    if (isSituation(fault) && needsScene(fault) && !own.drawn) throw new HedgerowError('simulate.fault', `Only a drawn scene can show "${fault.fault}": this camera plays a file.`);
     const before = device.suffering();
     device.apply(fault);
     const now = device.suffering();
@@ -118,6 +129,12 @@ export async function createRig(options: {
     if (!now.dead && before.dead) {
       await onvif.powerOn();
       options.onRevived(announced());
+    }
+    if (fault.fault === 'reboot' || fault.fault === 'clear') cancelRestart();
+    if (fault.fault === 'reboot' && fault.on) {
+      cancelRestart = clock.after(fault.downSeconds * 1000, () => {
+        void apply({ fault: 'die', on: false }).then(() => later(fault.firstSeconds * 1000, { ...fault, on: false })).catch((thrown: unknown) => log.warn({ camera: index, error: messageOf(thrown) }, 'a camera did not come back'));
+      });
     }
   }
 

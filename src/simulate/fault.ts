@@ -3,6 +3,7 @@
  * they leave a camera in. A fault is on until it is turned off or everything is cleared.
  */
 import { z } from 'zod';
+import { isSituation, situationSchemas, withSituation, type Situation } from './scene/situation.js';
 
 const on = z.boolean().default(true);
 const ratio = z.number().min(-0.5).max(0.5);
@@ -76,6 +77,13 @@ export const faultSchema = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('account-level'), on, level: z.enum(['Administrator', 'Operator', 'User']).default('User') }),
   /** a privacy mask of the device's own, normalised, y down; told, not painted */
   z.strictObject({ fault: z.literal('mask'), on, x: z.number().min(0).max(1).default(0), y: z.number().min(0).max(1).default(0), width: z.number().min(0.01).max(1).default(0.25), height: z.number().min(0.01).max(1).default(0.25), enabled: z.boolean().default(true) }),
+  /**
+   * Power off for so long; then, for `firstSeconds`, a black picture or one whose lower half was not received, and a clock that
+   * is off until the device has asked for the time again. It ends by itself.
+   */
+  z.strictObject({ fault: z.literal('reboot'), on, downSeconds: z.number().min(0.1).max(600).default(20), firstPicture: z.enum(['black', 'half', 'whole']).default('black'), firstSeconds: z.number().min(0.1).max(60).default(3), clockOffsetSeconds: z.number().min(-2e9).max(2e9).default(-86_400) }),
+  /** who stays in the scene, light, weather: as in `scene/situation.ts` */
+  ...situationSchemas,
   z.strictObject({ fault: z.literal('clear') }),
 ]);
 export type Fault = z.infer<typeof faultSchema>;
@@ -119,6 +127,9 @@ export interface Suffering {
   lockout: { after: number; seconds: number } | null;
   accountLevel: 'Administrator' | 'Operator' | 'User';
   mask: { x: number; y: number; width: number; height: number; enabled: boolean } | null;
+  /** how the picture is wrong just after the device has started */
+  firstPicture: 'black' | 'half' | null;
+  situations: readonly Situation[];
 }
 
 export function healthy(): Suffering {
@@ -127,12 +138,13 @@ export function healthy(): Suffering {
     refuseAuth: false, pressed: false, recorderGap: null, garbageSoap: false, hugeReplyBytes: null, endlessRedirect: false,
     silentRtsp: null, flipsPerKib: null, size: null, dripMs: null, defaultPassword: null, audio: false, recognition: null, mainOnly: false,
     gopSeconds: null, noSearch: false, summaryOnly: false, searchQuestions: 0, retention: null, ntp: null, setPassword: null, geo: null,
-    lockout: null, accountLevel: 'Administrator', mask: null,
+    lockout: null, accountLevel: 'Administrator', mask: null, firstPicture: null, situations: [],
   };
 }
 
 /** The state after `fault` came over `before`. */
 export function suffer(before: Suffering, fault: Fault): Suffering {
+  if (isSituation(fault)) return { ...before, situations: withSituation(before.situations, fault) };
   switch (fault.fault) {
     case 'die': return { ...before, dead: fault.on };
     case 'freeze': return { ...before, frozen: fault.on };
@@ -167,6 +179,9 @@ export function suffer(before: Suffering, fault: Fault): Suffering {
     case 'lockout': return { ...before, lockout: fault.on ? { after: fault.after, seconds: fault.seconds } : null };
     case 'account-level': return { ...before, accountLevel: fault.on ? fault.level : 'Administrator' };
     case 'mask': return { ...before, mask: fault.on ? { x: fault.x, y: fault.y, width: fault.width, height: fault.height, enabled: fault.enabled } : null };
+    case 'reboot': return fault.on
+      ? { ...before, dead: true, firstPicture: fault.firstPicture === 'whole' ? null : fault.firstPicture, clockOffsetMs: Math.round(fault.clockOffsetSeconds * 1000) }
+      : { ...before, dead: false, firstPicture: null, clockOffsetMs: 0 };
     case 'clear': return healthy();
     default: return fault satisfies never;
   }

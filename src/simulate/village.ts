@@ -10,6 +10,7 @@ import { startControlServer } from './control-server.js';
 import { startDiscoveryResponder, type DiscoveryResponder } from './discovery/responder.js';
 import { faultSchema, type FaultInput } from './fault.js';
 import { createRig, type CameraRig } from './camera-rig.js';
+import { demoSituations } from './demo-situations.js';
 import { startRtspServer, type RtspMount } from './rtsp/server.js';
 import type { SimulateLog } from './simulate-log.js';
 
@@ -36,6 +37,8 @@ export interface VillageOptions {
   readonly basePort?: number;
   /** walkers and cars of the drawn scenes carry the pattern of `scene/watermark.ts` */
   readonly watermark?: boolean;
+  /** some of the drawn cameras have somebody who stays, a parked car or weather from the start (`demo-situations.ts`) */
+  readonly situations?: boolean;
   /** video sources of each device in its order; 1 where nothing is said. With more it is a recorder. */
   readonly channels?: readonly number[];
   /** closes the village */
@@ -79,6 +82,7 @@ export async function startVillage(options: VillageOptions): Promise<Village> {
         onRevived: (announced) => void discovery?.hello(announced),
       });
       rigs.push(rig);
+      if (options.situations && options.video === null) for (const situation of demoSituations(index)) await rig.apply(faultSchema.parse(situation));
       closers.push(() => rig.close());
     }
     if (options.discovery) {

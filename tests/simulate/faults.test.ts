@@ -2,6 +2,7 @@ import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultInput, SimulatedCamera, Village } from '../../src/simulate/village.js';
 import { faultNames } from '../../src/simulate/fault.js';
+import { situationNames } from '../../src/simulate/scene/situation.js';
 import { difference, meanLuma, pull, sharpness, type Seen } from './support/frames.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { at, callWithDigest, envelopeOf, post } from './support/soap-client.js';
@@ -212,11 +213,11 @@ describe('faults on demand', () => {
     await expect(house.applyFault(5, { fault: 'clear' })).rejects.toMatchObject({ code: 'simulate.fault' });
   });
 
-  it('has the faults that are tested above and in onvif.test.ts and traits.test.ts', () => {
+  it('has the faults that are tested above and in onvif.test.ts, traits.test.ts and situations.test.ts', () => {
     expect(faultNames).toEqual([
       'die', 'freeze', 'black', 'blur', 'shift', 'cover', 'clock', 'wrong-xaddr', 'refuse-auth', 'press', 'recorder-gap', 'garbage-soap', 'huge-reply',
       'endless-redirect', 'silent-rtsp', 'corrupt-h264', 'resolution-change', 'drip', 'default-password', 'audio', 'recognition', 'main-only', 'long-gop', 'no-search', 'summary-only', 'slow-search',
-      'retention', 'ntp', 'set-password', 'geo', 'lockout', 'account-level', 'mask', 'clear',
+      'retention', 'ntp', 'set-password', 'geo', 'lockout', 'account-level', 'mask', 'reboot', ...situationNames, 'clear',
     ]);
   });
 });

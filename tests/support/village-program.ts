@@ -31,7 +31,7 @@ export interface VillageProgram {
 /** @param config YAML; the village's own ports are free ones and it answers no discovery */
 export async function startVillageProgram(options: { cameras: number; data: string; config: string }): Promise<VillageProgram> {
   const file = path.join(options.data, 'config.yaml');
-  writeFileSync(file, `simulate: { discovery: false, basePort: 0 }\n${options.config}`);
+  writeFileSync(file, `simulate: { discovery: false, basePort: 0, situations: false }\n${options.config}`);
   const program = await startProgram(['--config', file, 'up', '--demo', String(options.cameras)], { data: options.data });
   const api = apiOf(program.url);
   const control = await eventually(() => Promise.resolve(/"control":"([^"]+)"/.exec(program.output())?.[1]), 30_000, 'the control address of the village');

@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/errors.js';
 import type { Polygon } from '../../core/polygon.js';
 import { createScene, sceneCount } from '../scene/places/index.js';
+import { createStage } from '../scene/stage.js';
+import { createView } from '../scene/view.js';
 import type { SimulateLog } from '../simulate-log.js';
 import type { Clip } from './clip.js';
 import { startDrawing } from './drawn-clips.js';
@@ -13,6 +15,8 @@ import { loadVideoFile } from './video-file.js';
 export interface CameraContent {
   readonly clip: Clip;
   readonly studio: VariantStudio;
+  /** a scene is drawn: somebody can be put into it */
+  readonly drawn: boolean;
   readonly startGop: number;
   readonly name: string;
   readonly guardPolygon: Polygon;
@@ -36,11 +40,13 @@ export async function loadContent(options: { video: string | null; cameras: numb
   const { seed, log } = options;
   if (options.video !== null) {
     const clip = await loadVideoFile(options.video);
-    const studio = createVariantStudio(clip, log);
+    const stage = createStage({ view: createView({ mountHeightM: 4.5, horizontalFovDeg: 60, horizonPx: 0 }), seed, watermark: options.watermark });
+    const studio = createVariantStudio(clip, stage, log);
     const gops = clip.timing.gopStartTicks.length;
     return {
       of: (index) => ({
         clip, studio,
+        drawn: false,
         startGop: (index * fileStride) % gops,
         name: `Camera ${index + 1}`,
         guardPolygon: filePolygon,
@@ -58,7 +64,10 @@ export async function loadContent(options: { video: string | null; cameras: numb
     () => log.debug({ scenes: scenes.length }, 'the scenes are drawn'),
     (thrown: unknown) => log.debug({ error: messageOf(thrown) }, 'the scenes were not drawn to the end'),
   );
-  const lines = drawn.clips.map((clip, i) => ({ clip, studio: createVariantStudio(clip, log), scene: createScene(i, seed) }));
+  const lines = drawn.clips.map((clip, i) => {
+    const scene = createScene(i, seed);
+    return { clip, scene, studio: createVariantStudio(clip, createStage({ view: scene.view, seed: seed + i, watermark: options.watermark }), log) };
+  });
   return {
     of(index) {
       const line = lines[index % lines.length];
@@ -68,6 +77,7 @@ export async function loadContent(options: { video: string | null; cameras: numb
       const round = Math.floor(index / lines.length);
       return {
         clip, studio,
+        drawn: true,
         startGop: 0,
         name: round === 0 ? scene.name : `${scene.name} ${round + 1}`,
         guardPolygon: scene.guardGround.map(([x, z]) => {

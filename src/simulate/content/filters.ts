@@ -10,7 +10,8 @@ export function applyEffects(picture: Yuv, effects: Effects, size: { widthPx: nu
   const radius = effects.blurRadiusPx;
   if (radius !== null) made = eachPlane(made, (from, to, luma) => blur(from, to, luma ? radius : Math.max(1, radius >> 1)));
   if (effects.coverShare !== null) made = cover(made, effects.coverShare, noiseSeed);
-  if (effects.black) made = blacken(made, noiseSeed);
+  if (effects.black || effects.firstPicture === 'black') made = blacken(made, noiseSeed);
+  else if (effects.firstPicture === 'half') made = halve(made);
   const scaled = made.widthPx !== size.widthPx || made.heightPx !== size.heightPx;
   return scaled ? resize(made, size.widthPx, size.heightPx) : made;
 }
@@ -84,6 +85,18 @@ function blacken(picture: Yuv, noiseSeed: number): Yuv {
   const random = createRandom(noiseSeed);
   return eachPlane(picture, (from, to, luma) => {
     for (let i = 0; i < to.data.length; i++) to.data[i] = luma ? 16 + ((from.data[i] as number) - 16) * 0.015 + random.next() * 2 : 128;
+  });
+}
+
+/** What a decoder shows of a picture of which the lower half was not received: its last line drawn out, then grey. */
+function halve(picture: Yuv): Yuv {
+  return eachPlane(picture, (from, to) => {
+    const { widthPx: w, heightPx: h } = from;
+    const [received, drawnOut] = [Math.floor(h / 2), Math.floor(h * 0.58)];
+    for (let y = 0; y < h; y++) {
+      const row = Math.min(y, received - 1) * w;
+      for (let x = 0; x < w; x++) to.data[y * w + x] = y < drawnOut ? (from.data[row + x] as number) : 128;
+    }
   });
 }
 

@@ -5,6 +5,8 @@
 import { messageOf } from '../../core/errors.js';
 import type { Suffering } from '../fault.js';
 import type { SimulateLog } from '../simulate-log.js';
+import type { Situation } from '../scene/situation.js';
+import type { Stage } from '../scene/stage.js';
 import { ticksPerSecond, type Clip, type Gop } from './clip.js';
 import { decodeGop } from './decoder.js';
 import { createGopEncoder, type GopEncoder } from './encoder.js';
@@ -13,10 +15,13 @@ import type { Yuv } from './yuv.js';
 
 /** What is done to the pictures, in this order. */
 export interface Effects {
+  /** who stays in the scene, light and weather */
+  readonly situations: readonly Situation[];
   readonly shift: Suffering['shift'];
   readonly blurRadiusPx: number | null;
   readonly coverShare: number | null;
   readonly black: boolean;
+  readonly firstPicture: Suffering['firstPicture'];
   /** group whose first picture is shown for ever */
   readonly frozenGop: number | null;
   readonly size: Suffering['size'];
@@ -26,10 +31,10 @@ export interface Effects {
 
 /** @returns undefined when the picture is as it should be */
 export function effectsOf(state: Suffering, position: number, clip: Clip): Effects | undefined {
-  const { shift, blurRadiusPx, coverShare, black, size } = state;
+  const { situations, shift, blurRadiusPx, coverShare, black, firstPicture, size } = state;
   const gopGroups = gopGroupsOf(state, clip);
-  if (!shift && blurRadiusPx === null && coverShare === null && !black && !state.frozen && !size && gopGroups === null) return undefined;
-  return { shift, blurRadiusPx, coverShare, black, frozenGop: state.frozen ? position : null, size, gopGroups };
+  if (situations.length === 0 && firstPicture === null && !shift && blurRadiusPx === null && coverShare === null && !black && !state.frozen && !size && gopGroups === null) return undefined;
+  return { situations, shift, blurRadiusPx, coverShare, black, firstPicture, frozenGop: state.frozen ? position : null, size, gopGroups };
 }
 
 /** Groups of a loop that make one of so many seconds as is asked for. A frozen picture keeps its short groups. */
@@ -49,13 +54,14 @@ export interface VariantStudio {
 /** Variants that are kept; each may grow to the size of the loop. The one that was not asked for longest goes first. */
 const maxVariants = 16;
 
-export function createVariantStudio(clip: Clip, log: SimulateLog): VariantStudio {
+/** @param stage what plays situations over the pictures */
+export function createVariantStudio(clip: Clip, stage: Stage, log: SimulateLog): VariantStudio {
   const kept = new Map<string, Clip>();
   return {
     variant(effects) {
       if (!effects) return undefined;
       const key = JSON.stringify(effects);
-      const variant = kept.get(key) ?? createVariant(clip, effects, log);
+      const variant = kept.get(key) ?? createVariant(clip, stage, effects, log);
       kept.delete(key);
       kept.set(key, variant);
       const oldest = kept.size > maxVariants ? kept.keys().next().value : undefined;
@@ -72,7 +78,7 @@ export function createVariantStudio(clip: Clip, log: SimulateLog): VariantStudio
   };
 }
 
-function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
+function createVariant(clip: Clip, stage: Stage, effects: Effects, log: SimulateLog): Clip {
   const { timing } = clip;
   const widthPx = effects.size?.widthPx ?? clip.widthPx;
   const heightPx = effects.size?.heightPx ?? clip.heightPx;
@@ -82,6 +88,15 @@ function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
   let closed = false;
   let work = Promise.resolve();
   let frozen: Gop | undefined;
+  const standing = effects.situations.map((situation) => ({ situation, sinceSeconds: Infinity, leftSeconds: Infinity }));
+
+  /** The pictures of a group with what goes on in the scene. */
+  const decodeStaged = async (gop: Gop, index: number): Promise<Yuv[]> => {
+    const pictures = await decodeGop(gop, clip);
+    const from = (timing.gopStartTicks[index] ?? 0) / ticksPerSecond;
+    if (standing.length > 0) for (const [i, picture] of pictures.entries()) await stage.play(picture, standing, from + i / timing.fps);
+    return pictures;
+  };
 
   const make = async (index: number): Promise<void> => {
     const source = clip.gop(index);
@@ -95,7 +110,7 @@ function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
       return;
     }
     if (effects.gopGroups !== null) return makeLong(index - (index % effects.gopGroups), effects.gopGroups, encoder);
-    const decoded = await decodeGop(held ? held.slice(0, 1) : source, clip);
+    const decoded = await decodeStaged(held ? held.slice(0, 1) : source, held ? (effects.frozenGop ?? index) : index);
     const first = decoded[0];
     if (!first) return;
     const filter = (picture: Yuv, i: number): Yuv => applyEffects(picture, effects, { widthPx, heightPx }, held ? 0 : index * 64 + i);
@@ -113,7 +128,7 @@ function createVariant(clip: Clip, effects: Effects, log: SimulateLog): Clip {
     const whole = sources.filter((gop) => gop !== undefined);
     const pictures: Yuv[] = [];
     for (const [i, source] of whole.entries()) {
-      const decoded = await decodeGop(source, clip);
+      const decoded = await decodeStaged(source, from + i);
       for (const [j, picture] of decoded.slice(0, source.length).entries()) pictures.push(applyEffects(picture, effects, { widthPx, heightPx }, (from + i) * 64 + j));
     }
     const made = await into.encode(pictures, 1);

@@ -18,8 +18,11 @@ export interface FeedUnit {
 export interface CameraFeed {
   /** Begins with the next key frame. The returned function leaves. */
   watch(onUnit: (unit: FeedUnit) => void): () => void;
-  /** What is played from the next key frame on; undefined is the healthy loop. */
-  play(variant: Clip | undefined): void;
+  /**
+   * What is played from the next key frame on; undefined is the healthy loop. Until a group of the variant is made the healthy one
+   * goes on; with `wait` nothing is played.
+   */
+  play(variant: Clip | undefined, wait?: boolean): void;
   /** The group of the loop that is played now. */
   position(): number;
   close(): void;
@@ -122,9 +125,9 @@ export function createCameraFeed(options: { clip: Clip; clock: Clock; startGop: 
         if (watchers.size === 0) stop();
       };
     },
-    play(nextVariant) {
+    play(nextVariant, wait = false) {
       variant = nextVariant;
-      variantBegan = false;
+      variantBegan = wait && nextVariant !== undefined;
       variant?.prepare(gopIndex);
     },
     position: () => (watchers.size > 0 ? gopIndex : Math.max(0, gopStartTicks.findLastIndex((start) => start <= nowTicks() % durationTicks))),

@@ -25,14 +25,15 @@ export const boardHeightPx = rows * cellPx;
 /**
  * Paints the pattern over everything that is not transparent, and a whole board in the middle.
  * @param rgba straight alpha, changed in place
+ * @param board whether a whole board is painted even where nothing is
  */
-export function paintWatermark(rgba: Uint8Array, widthPx: number, heightPx: number): void {
+export function paintWatermark(rgba: Uint8Array, widthPx: number, heightPx: number, board = true): void {
   const left = (widthPx - boardWidthPx) >> 1;
   const top = (heightPx - boardHeightPx) >> 1;
   for (let y = 0; y < heightPx; y++) {
     for (let x = 0; x < widthPx; x++) {
       const i = (y * widthPx + x) * 4;
-      const onBoard = x >= left && x < left + boardWidthPx && y >= top && y < top + boardHeightPx;
+      const onBoard = board && x >= left && x < left + boardWidthPx && y >= top && y < top + boardHeightPx;
       if (!onBoard && (rgba[i + 3] ?? 0) < 128) {
         rgba[i + 3] = 0;
         continue;

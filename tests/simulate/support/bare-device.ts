@@ -5,6 +5,8 @@ import type { SimulatedCamera } from '../../../src/simulate/camera-device.js';
 import { ticksPerSecond, type Clip, type Gop } from '../../../src/simulate/content/clip.js';
 import { createGopEncoder } from '../../../src/simulate/content/encoder.js';
 import { createVariantStudio } from '../../../src/simulate/content/variants.js';
+import { createStage } from '../../../src/simulate/scene/stage.js';
+import { createView } from '../../../src/simulate/scene/view.js';
 import { faultSchema, type FaultInput } from '../../../src/simulate/fault.js';
 import { startRtspServer } from '../../../src/simulate/rtsp/server.js';
 import { silent } from './village.js';
@@ -40,7 +42,7 @@ async function greyClip(): Promise<Clip> {
 export async function bareDevice(options: { channels?: number; requireAuth?: boolean; clock?: Clock } = {}): Promise<BareDevice> {
   const { clock = new SystemClock(), channels = 1, requireAuth = true } = options;
   const clip = await greyClip();
-  const studio = createVariantStudio(clip, silent);
+  const studio = createVariantStudio(clip, createStage({ view: createView({ mountHeightM: 4, horizontalFovDeg: 70, horizonPx: 20 }), seed: 7, watermark: false }), silent);
   const known: { rig?: CameraRig } = {};
   const rtsp = await startRtspServer({
     host: '127.0.0.1', port: 0, clock, log: silent,
@@ -52,7 +54,7 @@ export async function bareDevice(options: { channels?: number; requireAuth?: boo
   const made = await createRig({
     index: 0, seed: 7, host: '127.0.0.1', port: 0, channels, requireAuth, clock, log: silent, rtsp,
     content: {
-      of: (i) => ({ clip, studio, startGop: 0, name: `Place ${i + 1}`, guardPolygon: [[0, 0], [1, 0], [1, 1]], azimuthDeg: 40 + 90 * i, horizontalFovDeg: 70, mountHeightM: 4 }),
+      of: (i) => ({ clip, studio, drawn: false, startGop: 0, name: `Place ${i + 1}`, guardPolygon: [[0, 0], [1, 0], [1, 1]], azimuthDeg: 40 + 90 * i, horizontalFovDeg: 70, mountHeightM: 4 }),
       complete: Promise.resolve(),
       close: () => studio.close(),
     },
