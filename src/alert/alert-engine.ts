@@ -29,6 +29,8 @@ export interface AlertEngineDeps {
   readonly metrics: Metrics;
   /** called after a commit that put deliveries into the outbox */
   readonly onOutbox?: () => void;
+  /** called after the commit of every alert that this engine raised, of any kind; not for a happening that has an alert already */
+  readonly onRaised?: (alert: Alert) => void;
   /** put before the path of an alert's address in deliveries, without a slash at its end */
   readonly baseUrl?: string;
 }
@@ -52,6 +54,7 @@ export function createAlertEngine(deps: AlertEngineDeps): AlertEngine & { start(
       metrics.alerts.inc();
       log.info({ alertId: alert.id, siteId: alert.siteId, cameraId: alert.cameraId, kind: alert.kind, deliveries }, 'alert raised');
       if (deliveries > 0) deps.onOutbox?.();
+      deps.onRaised?.(alert);
     },
   });
   const contacts = createInputContacts({ happenings, writer, log });
@@ -99,6 +102,8 @@ export function createAlertEngine(deps: AlertEngineDeps): AlertEngine & { start(
         return sign.due !== undefined;
       });
     },
+
+    reelWanted: (cameraId, atMs) => rules.armed(cameraId, atMs) || happenings.of(cameraId).length > 0,
 
     async observe(sample, pictureId) {
       const { cameraId, receivedAtMs: atMs } = sample;

@@ -30,6 +30,8 @@ export interface CameraRules {
   judge(cameraId: string, hits: readonly ZoneHit[], atMs: number): ZoneSign[];
   /** The same, and remembers who has been in the zone since when. */
   see(cameraId: string, hits: readonly ZoneHit[], atMs: number): ZoneSign[];
+  /** Whether one of the camera's rules is armed. */
+  armed(cameraId: string, atMs: number): boolean;
   known(): string[];
 }
 
@@ -94,6 +96,7 @@ export function createCameraRules({ log }: { log: Logger }): CameraRules {
     rule: (cameraId, ruleId) => cameras.get(cameraId)?.find((r) => r.id === ruleId),
     judge: (cameraId, hits, atMs) => judge(cameraId, hits, atMs, false),
     see: (cameraId, hits, atMs) => judge(cameraId, hits, atMs, true),
+    armed: (cameraId, atMs) => (cameras.get(cameraId) ?? []).some((rule) => armingOf(rule, atMs).status === 'armed'),
     known: () => [...cameras.keys()],
   };
 }

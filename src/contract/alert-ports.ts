@@ -9,6 +9,8 @@ import type { Principal, SiteScope } from './principal.js';
 export interface AlertEngine {
   /** True when a hit would raise an alert now, so that a picture of this very sample is made. Cheap and without I/O. */
   wouldRaise(cameraId: string, hits: readonly ZoneHit[], atMs: number): boolean;
+  /** Whether an alert of this camera may come at any moment: a rule is armed, or one goes on. Cheap and without I/O. */
+  reelWanted(cameraId: string, atMs: number): boolean;
   /**
    * Raises, prolongs or ends happenings. Alert row, its first step, its event and its deliveries are one transaction.
    * @param pictureId the stored picture of this sample, if one was made

@@ -40,6 +40,7 @@ export type ReelReceipt = z.infer<typeof reelReceipt>;
 /** Why a stretch has no picture, beside the reasons for which pictures are withheld. */
 export const reelGapReasons = {
   quiet: 'Nothing moved: the picture before it stands.',
+  'not-armed': 'No rule was armed: no pictures are made ahead of an alert.',
   'no-sample': 'No frame of the camera was judged.',
   'other-size': 'The pictures had another size than the first one of the reel.',
   memory: 'There was no memory left for more pictures.',

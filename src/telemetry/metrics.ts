@@ -10,6 +10,8 @@ export function createMetrics() {
     framesDropped: new Counter({ name: 'hedgerow_frames_dropped_total', help: 'Frames that were replaced by a newer one of the same camera, or too old (at="stale")', labelNames: ['at'] as const, registers }),
     runsEnded: new Counter({ name: 'hedgerow_runs_ended_total', help: 'Runs that ended', labelNames: ['reason'] as const, registers }),
     pictures: new Counter({ name: 'hedgerow_pictures_total', help: 'Pictures by outcome', labelNames: ['outcome'] as const, registers }),
+    reels: new Counter({ name: 'hedgerow_reels_total', help: 'Reels of alerts by outcome', labelNames: ['outcome'] as const, registers }),
+    reelPicturesDropped: new Counter({ name: 'hedgerow_reel_pictures_dropped_total', help: 'Pictures that waited for a reel and were dropped for want of memory', registers }),
     alerts: new Counter({ name: 'hedgerow_alerts_total', help: 'Alerts raised', registers }),
     deliveries: new Counter({ name: 'hedgerow_deliveries_total', help: 'Delivery tries by outcome', labelNames: ['outcome'] as const, registers }),
     inferenceSeconds: new Histogram({ name: 'hedgerow_inference_seconds', help: 'Time of one inference', buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], registers }),
