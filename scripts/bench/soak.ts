@@ -49,6 +49,15 @@ interface Reading extends Omit<Own, 'cpu'> {
   readonly counted: Readonly<Record<string, number>>;
 }
 
+const value = (r: Reading, name: string): number => r.counted[name] ?? 0;
+const judged = (r: Reading): number => value(r, 'hedgerow_sample_seconds_count');
+const late = (r: Reading): number => judged(r) - value(r, `hedgerow_sample_seconds_bucket{le="${tooOldS}"}`);
+function labelled(r: Reading, name: string): Record<string, number> {
+  return Object.fromEntries(Object.entries(r.counted).filter(([key]) => key.startsWith(`${name}{`)).map(([key, n]) => [/="([^"]*)"/.exec(key)?.[1] ?? key, n]));
+}
+const mb = (bytes: number): string => (bytes / mib).toFixed(1);
+const words = (counts: Record<string, number>): string => Object.entries(counts).map(([k, n]) => `${k} ${n}`).join(', ') || 'none';
+
 const folder = args.data ?? mkdtempSync(path.join(os.tmpdir(), 'hedgerow-soak-'));
 const token = 'bench-admin-token-0123456789';
 const models = args.models !== 'none' && existsSync(args.models) ? path.resolve(args.models) : undefined;
@@ -57,7 +66,7 @@ const url = await address(child);
 const began = performance.now();
 const readings: Reading[] = [];
 let stopped = false;
-process.once('SIGINT', () => (stopped = true));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
 child.once('exit', () => (stopped = true));
 console.log(`${args.cameras} cameras, ${args.video ?? 'drawn scenes'}, ${models ? 'with the detector' : 'without weights'}; ${minutes} minutes, the first ${settleMinutes} apart; pid ${child.pid}`);
 
@@ -122,15 +131,6 @@ async function read(): Promise<Reading> {
   const { cpu, ...memory } = own;
   return { ...memory, minute: (performance.now() - began) / 60_000, cpuS: (cpu.user + cpu.system) / 1e6, native: own.rss - own.heapTotal - own.external, counted };
 }
-
-const value = (r: Reading, name: string): number => r.counted[name] ?? 0;
-const judged = (r: Reading): number => value(r, 'hedgerow_sample_seconds_count');
-const late = (r: Reading): number => judged(r) - value(r, `hedgerow_sample_seconds_bucket{le="${tooOldS}"}`);
-function labelled(r: Reading, name: string): Record<string, number> {
-  return Object.fromEntries(Object.entries(r.counted).filter(([key]) => key.startsWith(`${name}{`)).map(([key, n]) => [/="([^"]*)"/.exec(key)?.[1] ?? key, n]));
-}
-const mb = (bytes: number): string => (bytes / mib).toFixed(1);
-const words = (counts: Record<string, number>): string => Object.entries(counts).map(([k, n]) => `${k} ${n}`).join(', ') || 'none';
 
 function tell(r: Reading): void {
   const before = readings.find((b) => b.minute >= r.minute - 1) ?? r;
