@@ -51,6 +51,7 @@ import { createSiteMap } from './register/site-map.js';
 import { createReprobe } from './register/reprobe.js';
 import { createFsObjectStore } from './store/adapters/fs-object-store.js';
 import { createS3ObjectStore } from './store/adapters/s3-object-store.js';
+import { createLiveView } from './store/live-view.js';
 import { createObservationStore } from './store/observation-store.js';
 import { createPictureStore } from './store/picture-store.js';
 import { createRetention } from './store/retention.js';
@@ -111,6 +112,8 @@ export async function createApp(options: AppOptions) {
     const objects = config.store.s3 ? createS3ObjectStore({ ...config.store.s3, log }) : createFsObjectStore({ folder: path.join(config.dataFolder, 'objects'), log });
     shutdown.onClose('object store', () => objects.close());
     const pictures = createPictureStore({ database, objects, events, receipts, clock, log, metrics });
+    const live = createLiveView({ database, makes: roles.includes('worker'), clock, log });
+    shutdown.onClose('live views', () => live.close());
     const observations = createObservationStore({ database, clock, log });
     shutdown.onClose('observations', () => observations.close());
     const retention = createRetention({ database, objects, receipts, clock, log });
@@ -167,7 +170,7 @@ export async function createApp(options: AppOptions) {
       shutdown.onClose('watch', () => watch.close());
       await engine.start();
       shutdown.onClose('alert engine', () => engine.close());
-      const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, takers: [], clock, log, metrics });
+      const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, takers: [live], clock, log, metrics });
       shutdown.onClose('samples in work', () => samples.drain());
       const ingest = createIngest({
         config: { ...config.ingest, maxDensityPxPerM: config.analyse.maxDensityPxPerM },
@@ -229,6 +232,7 @@ export async function createApp(options: AppOptions) {
       deviceChanges,
       pictures,
       receipts,
+      live,
       observations,
       desk,
       rules,
@@ -283,6 +287,7 @@ export async function createApp(options: AppOptions) {
       async start(): Promise<string | null> {
         await check.recover();
         if (roles.includes('jobs') || roles.includes('api')) await discovery.listen();
+        if (roles.includes('worker') || roles.includes('api')) await live.start();
         if (roles.includes('jobs')) await startJobs();
         if (roles.includes('worker')) await startWorker();
         if (!roles.includes('api')) return null;

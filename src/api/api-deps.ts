@@ -9,6 +9,7 @@ import type { CredentialSets } from '../contract/credential-set.js';
 import type { EventLog } from '../contract/database.js';
 import type { DeviceChanges } from '../contract/device-change.js';
 import type { Discovery, Onboarding, Registry } from '../contract/registry.js';
+import type { LiveViews } from '../contract/live-view.js';
 import type { ReceiptLog } from '../contract/receipt-log.js';
 import type { SiteMap } from '../contract/site-map.js';
 import type { ObservationStore, PictureStore, StoreCheck } from '../contract/store-ports.js';
@@ -17,6 +18,7 @@ import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { EventStreams } from './event-streams.js';
 import type { Evidence } from './evidence.js';
+import type { LiveStreams } from './live-streams.js';
 import type { OriginCheck } from './origin.js';
 
 export interface ApiDeps {
@@ -32,6 +34,7 @@ export interface ApiDeps {
   readonly deviceChanges: DeviceChanges;
   readonly pictures: PictureStore;
   readonly receipts: ReceiptLog;
+  readonly live: LiveViews;
   readonly observations: ObservationStore;
   readonly desk: AlertDesk;
   readonly rules: AlertRules;
@@ -60,5 +63,6 @@ export type Routes = FastifyInstance<RawServerDefault, RawRequestDefaultExpressi
 export interface RouteDeps extends ApiDeps {
   readonly evidence: Evidence;
   readonly streams: EventStreams;
+  readonly liveStreams: LiveStreams;
   readonly origin: OriginCheck;
 }

@@ -15,6 +15,7 @@ import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Credential } from './access.js';
 import type { Identify } from './authenticate.js';
+import { createStanding } from './standing.js';
 
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
@@ -50,7 +51,7 @@ export function createEventStreams(deps: { events: EventLog; identify: Identify;
   let closed = false;
 
   async function* frames(who: { principal: Principal; credential: Credential }, after: number | null, line: Line): AsyncGenerator<string> {
-    let { principal } = who;
+    const standing = createStanding(identify, who);
     yield `retry: ${retryMs}\n\n`;
     const latest = await events.latestSeq();
     // A number from before the database was restored must not make the stream silent.
@@ -58,9 +59,7 @@ export function createEventStreams(deps: { events: EventLog; identify: Identify;
     let nextBeatMs = clock.monotonicMs() + heartbeatMs;
     for (let catchingUp = after !== null; !line.ended; ) {
       if (clock.monotonicMs() >= nextBeatMs) {
-        const now = await identify(who.credential);
-        if (!now) return;
-        principal = now;
+        if (!(await standing.ask())) return;
         nextBeatMs = clock.monotonicMs() + heartbeatMs;
         yield ': still here\n\n';
       }
@@ -73,7 +72,7 @@ export function createEventStreams(deps: { events: EventLog; identify: Identify;
         if (event.seq <= seq) continue;
         seq = event.seq;
         if (line.ended) return;
-        if (sees(principal, event)) yield `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+        if (sees(standing.principal, event)) yield `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
       }
     }
   }

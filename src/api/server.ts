@@ -16,6 +16,7 @@ import { addAuthentication, identifyBy } from './authenticate.js';
 import { addConsole } from './console-files.js';
 import { createEventStreams } from './event-streams.js';
 import { createEvidence } from './evidence.js';
+import { createLiveStreams } from './live-streams.js';
 import { addOpenApi } from './openapi.js';
 import { addOriginCheck } from './origin.js';
 import { addPlainTextCheck } from './plain-text.js';
@@ -84,15 +85,17 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   addAuthentication(app, { identify, origin });
   addPlainTextCheck(app);
   const streams = createEventStreams({ ...deps, identify });
-  deps.signal.addEventListener('abort', () => streams.close(), { once: true });
-  app.addHook('preClose', (done) => {
+  const liveStreams = createLiveStreams({ ...deps, identify });
+  const endStreams = async (): Promise<void> => {
     streams.close();
-    done();
-  });
+    await liveStreams.close();
+  };
+  deps.signal.addEventListener('abort', () => void endStreams(), { once: true });
+  app.addHook('preClose', endStreams);
   await addOpenApi(app, deps.version);
 
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  addRoutes(routes, { ...deps, evidence, streams, origin });
+  addRoutes(routes, { ...deps, evidence, streams, liveStreams, origin });
   await addConsole(routes, deps.consoleFolder);
   await app.ready();
   return app;

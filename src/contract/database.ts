@@ -21,8 +21,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** `hg_event`: a stream event was written. `hg_camera`: a camera, its zones or its rules changed (payload: camera id). */
-export type NotifyChannel = 'hg_event' | 'hg_camera' | 'hg_queue';
+/** `hg_event`: a stream event was written. `hg_camera`: a camera, its zones or its rules changed (payload: camera id).
+ * `hg_live`: who is looked at live has changed, or a slot has a newer picture (payload: see store/live-slots). */
+export type NotifyChannel = 'hg_event' | 'hg_camera' | 'hg_queue' | 'hg_live';
 
 /** The event stream's rows, kept for a day so that a page that was away catches up. */
 export interface EventLog {

@@ -20,6 +20,7 @@ import { newId } from '../../src/core/ids.js';
 import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
 import { sites as siteTable } from '../../src/db/schema/index.js';
 import { createLedger } from '../../src/ledger/ledger.js';
+import { createLiveView } from '../../src/store/live-view.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
 
@@ -126,6 +127,8 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
     },
   };
 
+  const live = createLiveView({ database, makes: true, clock, log });
+
   const deps: ApiDeps = {
     config: { host: '127.0.0.1', port: 0, publicUrl: null, allowedOrigins: [], bodyLimitBytes: 4 * 1_048_576, requestsPerMinute: 1_000_000, sessionHours: 12, trustProxy: false, ...options.config },
     auth,
@@ -171,6 +174,7 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
     },
     pictures: { save: () => Promise.reject(new Error('not here')), pictures: list('picture'), picture: one('picture', 'picture.unknown'), bytes: () => Promise.resolve(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)) },
     receipts: { record: () => Promise.resolve(), after: () => Promise.resolve([]), of: (id) => Promise.resolve(id === here.picture.id ? { seq: 7, kind: 'picture', subjectId: id, siteId: here.site.id, receiptHash: sha, at } : null) },
+    live,
     observations: { record: () => Promise.resolve(), observations: () => Promise.resolve({ items: [], nextCursor: null }) },
     desk: {
       alerts: list('alert'), alert: one('alert', 'alert.unknown'), acknowledge: () => did('acknowledge', here.alert), assign: () => did('assign', here.alert), resolve: () => did('resolve', here.alert),
@@ -198,7 +202,7 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
   const api: Api = await createApi(deps);
 
   return {
-    api, auth, ledger, here, there, done, events, deps, database, clock,
+    api, auth, ledger, here, there, done, events, live, deps, database, clock,
     stop: () => stopping.abort(),
     subscribers: () => subscribers.size,
     async token(grants: readonly Grant[]): Promise<string> {

@@ -14,6 +14,7 @@ import { discoveryRoutes } from './discovery.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { inputRoutes } from './inputs.js';
+import { liveRoutes } from './live.js';
 import { ledgerRoutes } from './ledger.js';
 import { observationRoutes } from './observations.js';
 import { pictureRoutes } from './pictures.js';
@@ -29,7 +30,7 @@ import { zoneRoutes } from './zones.js';
 
 const modules = [
   systemRoutes, sessionRoutes, siteRoutes, placeRoutes, cameraRoutes, cameraTableRoutes, discoveryRoutes, zoneRoutes, scheduleRoutes, ruleRoutes,
-  observationRoutes, pictureRoutes, alertRoutes, inputRoutes, channelRoutes, deliveryRoutes, healthRoutes, eventRoutes, userRoutes, tokenRoutes,
+  observationRoutes, pictureRoutes, liveRoutes, alertRoutes, inputRoutes, channelRoutes, deliveryRoutes, healthRoutes, eventRoutes, userRoutes, tokenRoutes,
   ledgerRoutes, checkRoutes, siteMapRoutes, commissioningRoutes, credentialSetRoutes, deviceChangeRoutes,
 ];
 

@@ -1,6 +1,6 @@
 /** Tables that store writes: pictures, observations, deletion receipts. */
 import { sql } from 'drizzle-orm';
-import { customType, doublePrecision, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { customType, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { time } from './time.js';
 import type { ClassCounts } from '../../contract/detection.js';
 import type { Receipt } from '../../contract/picture.js';
@@ -54,14 +54,21 @@ export const reels = pgTable(
   (t) => [uniqueIndex('reels_alert').on(t.alertId), index('reels_expires').on(t.expiresAt), uniqueIndex('reels_key').on(sql`${t.objectKey} collate "C"`)],
 );
 
-/** Who is looked at live: the worker that holds the camera makes a picture of every sample until then. */
-export const liveViews = pgTable('live_views', { cameraId: uuid('camera_id').primaryKey(), wantedUntil: time('wanted_until').notNull() });
+/** Who is looked at live, and from which process: the worker that holds the camera makes a picture of every sample until then. */
+export const liveViews = pgTable(
+  'live_views',
+  { cameraId: uuid('camera_id').notNull(), viewer: uuid('viewer').notNull(), wantedUntil: time('wanted_until').notNull() },
+  (t) => [primaryKey({ columns: [t.cameraId, t.viewer] })],
+);
 
-/** The newest live picture of a camera, written over; masked, and deleted when nobody looks any more. */
+/** The newest live picture of a camera, or why there is none: written over; masked, and deleted when nobody looks any more. Not logged, so not in backups. */
 export const livePictures = pgTable('live_pictures', {
   cameraId: uuid('camera_id').primaryKey(),
-  receipt: jsonb('receipt').$type<Receipt>().notNull(),
-  jpeg: bytea('jpeg').notNull(),
+  /** new with every write */
+  mark: uuid('mark').notNull(),
+  receipt: jsonb('receipt').$type<Receipt>(),
+  jpeg: bytea('jpeg'),
+  withheld: text('withheld'),
   at: time('at').notNull(),
 });
 
@@ -85,6 +92,7 @@ export const deletionReceipts = pgTable(
   'deletion_receipts',
   {
     id: uuid('id').primaryKey(),
+    /** of the picture or the reel; the object's key says which */
     pictureId: uuid('picture_id').notNull(),
     siteId: uuid('site_id').notNull(),
     cameraId: uuid('camera_id').notNull(),
