@@ -1,7 +1,6 @@
 /**
  * From what a decoder gives (planar YUV, the stream's size) to packed RGB24 of the analysis size, by libav's area filter.
- * Masking counts on how far that filter reaches: a sample of the source tells at most on the two pixels beside those that it
- * lies in, across and down (chroma is halved in the source, and computed for pairs of pixels).
+ * Masking counts on how far that filter reaches (`guardPx` in analyse/mask/compose.ts): whoever takes another one measures anew.
  */
 import { Frame as LibavFrame, SoftwareScaleContext } from 'node-av/lib';
 import { AV_PIX_FMT_RGB24, SWS_AREA, type AVPixelFormat } from 'node-av/constants';
