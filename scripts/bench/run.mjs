@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from '../setup.mjs';
 
 const [name, ...args] = process.argv.slice(2);
-const parts = new Set(['run.mjs', 'ingest-contender.mjs', 'ingest-village.mjs', 'mask-light.ts', 'mask-media.ts', 'mask-nets.ts', 'mask-play.ts', 'mask-score.ts', 'mask-sheet.ts', 'mask-tally.ts', 'slope.ts', 'soak-probe.mjs']);
+const parts = new Set(['run.mjs', 'ingest-contender.mjs', 'ingest-village.mjs', 'mask-light.ts', 'mask-media.ts', 'pipeline-media.ts', 'mask-nets.ts', 'mask-play.ts', 'mask-score.ts', 'mask-sheet.ts', 'mask-tally.ts', 'slope.ts', 'soak-probe.mjs']);
 const benches = readdirSync(import.meta.dirname).filter((file) => !parts.has(file));
 const file = benches.find((f) => path.parse(f).name === name);
 if (!file) {
