@@ -7,6 +7,7 @@ import './styles/shell.css';
 import './styles/village.css';
 import './styles/alerts.css';
 import './styles/camera.css';
+import './styles/reel.css';
 import './styles/map.css';
 import './styles/setup.css';
 import './styles/register.css';

@@ -16,6 +16,7 @@ import type { Grant } from '../../src/contract/principal.js';
 import { siteFeature, siteMapReport } from '../../src/contract/site-map.js';
 import { place, site } from '../../src/contract/site.js';
 import { zone, zonePatch, type Zone } from '../../src/contract/zone.js';
+import { addPictureRoutes } from './console-pictures.js';
 import { addRegisterRoutes } from './console-register.js';
 
 const policy = "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -48,7 +49,7 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
     const id = randomUUID();
     const row = pictureRow.parse({
       id, pictureId: id, cameraId, siteId, runId: randomUUID(), capturedAt: iso(agoMs), receivedAt: iso(agoMs), widthPx: 640, heightPx: 360,
-      maskRatio: 0.04 + walkers * 0.05, heldRatio: 0.01, modelHash: null, configHash: 'c'.repeat(64), sha256: 'a'.repeat(64), bytes: jpeg.length, receiptHash: 'b'.repeat(64), expiresAt: iso(agoMs - 30 * 86_400_000),
+      maskRatio: 0.04 + walkers * 0.05, heldRatio: 0.01, densityPxPerM: seed === 0 ? 87.4 : null, modelHash: null, configHash: 'c'.repeat(64), sha256: 'a'.repeat(64), bytes: jpeg.length, receiptHash: 'b'.repeat(64), expiresAt: iso(agoMs - 30 * 86_400_000),
     });
     pictures.set(id, { row, jpeg });
     return row;
@@ -197,6 +198,7 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
     cameras.push(made);
     return made;
   });
+  const shown = await addPictureRoutes(app, api, { siteId, grants: me.grants, pictures, send, draw: drawPicture });
   addRegisterRoutes(app, api, { siteId, cameras, pump, rungs });
   app.post<{ Body: Record<string, unknown> }>(`${api}/zones`, (request) => {
     const made = zone.parse({ ...request.body, id: randomUUID(), siteId });
@@ -255,11 +257,14 @@ export async function startVillage(options: { consoleFolder: string; grants?: Gr
     const name = request.url.split(/[?#]/)[0] === '/' ? '/index.html' : (request.url.split(/[?#]/)[0] ?? '/index.html');
     return reply.type(types[path.extname(name)] ?? 'application/octet-stream').send(await readFile(path.join(options.consoleFolder, path.normalize(name))));
   });
+  const [, , older] = alerts;
+  if (older) shown.storeReel(older, false);
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
 
   return {
     url, calls, cameras, alerts, zones, pump, depot,
     send,
+    ...shown,
     signOut: () => (signedIn = false),
     streamCount: () => streams.size,
     /** A new alert, as the engine would raise it: on the list and over the stream. */

@@ -7,7 +7,8 @@ import { hrefOf } from '../shell/route.js';
 import { formatFull, formatMoment } from '../text/format.js';
 import { useText } from '../text/i18n.js';
 import { AssignForm, ResolveForm } from './alert-forms.js';
-import { AlertPicture, AlertState, Counts, countWords } from './alert-words.js';
+import { AlertReel } from './alert-reel.js';
+import { AlertState, Counts, countWords } from './alert-words.js';
 import type { AlertActions } from './use-alert-actions.js';
 
 export type AlertAsk = 'none' | 'assign' | 'resolve';
@@ -26,7 +27,7 @@ export function AlertDialog({ alert, actions, ask: firstAsk, onClose }: { alert:
   return (
     <Dialog title={`${countWords(alert, t)} · ${alert.cameraName}`} onClose={onClose} wide testId="alert-dialog">
       <div className="alert-detail">
-        <AlertPicture alert={alert} eager />
+        <AlertReel alert={alert} />
         <div>
           <p className="alert-what">
             <Counts alert={alert} /> <AlertState alert={alert} />

@@ -18,12 +18,14 @@ interface CallOptions {
   json?: unknown;
   /** sent as it is */
   raw?: { type: string; body: Blob | string };
+  /** what is wanted when it goes well; JSON when it is left out */
+  accept?: string;
   signal?: AbortSignal | undefined;
 }
 
 /** @throws Problem for every answer that is not 2xx, and when there is none */
 export async function request(path: string, options: CallOptions = {}): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+  const headers: Record<string, string> = { accept: `${options.accept ?? 'application/json'}, application/problem+json` };
   if (options.json !== undefined) headers['content-type'] = 'application/json';
   if (options.raw) headers['content-type'] = options.raw.type;
   const body = options.json !== undefined ? JSON.stringify(options.json) : (options.raw?.body ?? null);

@@ -4,6 +4,7 @@ import type { Camera, Rung } from '../../contract/camera.js';
 import type { Page } from '../../contract/page.js';
 import type { PictureRow } from '../../contract/picture.js';
 import type { Grant } from '../../contract/principal.js';
+import type { ReelRow } from '../../contract/reel.js';
 import type { SiteFeature, SiteMapReport } from '../../contract/site-map.js';
 import type { Place, Site } from '../../contract/site.js';
 import type { Zone } from '../../contract/zone.js';
@@ -41,7 +42,13 @@ export const api = {
 
   newestPicture: async (cameraId: string, signal: AbortSignal): Promise<Blob> => (await request(`/cameras/${cameraId}/pictures/newest`, { signal })).blob(),
   pictures: (cameraId: string, limit: number, signal?: AbortSignal) => call<Page<PictureRow>>('/pictures', { query: { cameraId, limit }, signal }),
+  picture: (id: string, signal?: AbortSignal) => call<PictureRow>(`/pictures/${id}`, { signal }),
   pictureUrl: (id: string) => pathWith(`/pictures/${id}/image`),
+
+  reel: (alertId: string, signal?: AbortSignal) => call<ReelRow>(`/alerts/${alertId}/reel`, { signal }),
+  reelUrl: (id: string) => pathWith(`/reels/${id}/file`),
+  /** The live masked view: an answer without an end. */
+  live: (cameraId: string, signal: AbortSignal) => request(`/cameras/${cameraId}/live`, { accept: 'multipart/x-mixed-replace', signal }),
 
   zones: (cameraId?: string, signal?: AbortSignal) => listAll<Zone>('/zones', { cameraId }, signal),
   createZone: (draft: Draft) => call<Zone>('/zones', { method: 'POST', json: draft }),

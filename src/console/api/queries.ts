@@ -13,6 +13,9 @@ export const keys = {
   features: (siteId: string | null) => ['features', siteId],
   cameras: ['cameras'],
   pictures: (cameraId: string) => ['pictures', cameraId],
+  picture: (id: string) => ['picture', id],
+  reels: ['reels'],
+  reel: (alertId: string) => ['reels', alertId],
   zones: ['zones'],
   schedules: ['schedules'],
   rules: ['rules'],
@@ -47,6 +50,11 @@ export const useRules = () => useQuery({ queryKey: keys.rules, queryFn: ({ signa
 export const useChannels = (enabled: boolean) => useQuery({ queryKey: keys.channels, queryFn: ({ signal }) => api.channels(signal), enabled });
 export const usePictures = (cameraId: string, limit: number, enabled: boolean) =>
   useQuery({ queryKey: [...keys.pictures(cameraId), limit], queryFn: ({ signal }) => api.pictures(cameraId, limit, signal), enabled });
+/** The receipt of one picture: it never changes. */
+export const usePicture = (id: string | null) => useQuery({ queryKey: keys.picture(id ?? ''), queryFn: ({ signal }) => api.picture(id ?? '', signal), enabled: id !== null, staleTime: Infinity });
+/** @param askAgainInMs while there is no reel; false: it will not come any more */
+export const useReel = (alertId: string, enabled: boolean, askAgainInMs: () => number | false) =>
+  useQuery({ queryKey: keys.reel(alertId), queryFn: ({ signal }) => api.reel(alertId, signal), enabled, refetchInterval: (query) => (query.state.data ? false : askAgainInMs()) });
 export const useDeliveries = (state: Delivery['state'] | null) =>
   useQuery({ queryKey: [...keys.deliveries, state], queryFn: ({ signal }) => api.deliveries(state, signal), refetchInterval: 5_000 });
 /** One alert that may be older than the pages that were read. */

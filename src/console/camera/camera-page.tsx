@@ -1,6 +1,6 @@
 /** One camera: its newest picture with the zones on it, what was stored, the facts, the ladder. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { PictureRow } from '../../contract/picture.js';
 import { api } from '../api/endpoints.js';
 import { keys, useCameras, useZones } from '../api/queries.js';
@@ -19,6 +19,7 @@ import { EditCamera } from './edit-camera.js';
 import { Ladder } from './ladder.js';
 import { PlaceCamera } from './place-camera.js';
 import { PictureStrip } from './picture-strip.js';
+import { isLive, useLiveView } from './use-live-view.js';
 import { ZoneStage } from './zone-stage.js';
 
 export function CameraPage({ cameraId, placing }: { cameraId: string; placing: boolean }) {
@@ -28,8 +29,17 @@ export function CameraPage({ cameraId, placing }: { cameraId: string; placing: b
   const queries = useQueryClient();
   const query = useCameras();
   const zones = (useZones().data ?? []).filter((z) => z.cameraId === cameraId);
+  const live = useLiveView(cameraId);
   const [stored, setStored] = useState<PictureRow | null>(null);
   const [dialog, setDialog] = useState<'none' | 'edit' | 'remove'>('none');
+  const { stop: stopLive } = live;
+  useEffect(() => {
+    if (placing) stopLive();
+  }, [placing, stopLive]);
+  const choose = (picture: PictureRow | null): void => {
+    if (picture && isLive(live)) stopLive();
+    setStored(picture);
+  };
   const reread = (): void => void queries.invalidateQueries({ queryKey: keys.cameras });
 
   const probe = useMutation({ mutationFn: () => api.probe(cameraId), onSuccess: reread, onError: tellError });
@@ -68,6 +78,21 @@ export function CameraPage({ cameraId, placing }: { cameraId: string; placing: b
           <MaskShare camera={camera} />
           <DetectorBadge detector={camera.detector} />
         </div>
+        {can('seeLive', camera.siteId) && !placing && !isLive(live) && (
+          <button
+            type="button"
+            disabled={!camera.enabled}
+            title={t('live.start.hint')}
+            data-testid="live-start"
+            onClick={() => {
+              setStored(null);
+              live.start();
+            }}
+          >
+            <Icon name="online" />
+            {t('live.start')}
+          </button>
+        )}
         {mayEdit && (
           <div className="actions">
             <button type="button" disabled={probe.isPending} onClick={() => probe.mutate()} data-testid="probe">
@@ -100,8 +125,8 @@ export function CameraPage({ cameraId, placing }: { cameraId: string; placing: b
       )}
       {placing && mayEdit ? <PlaceCamera camera={camera} /> : <div className="camera-columns">
         <div>
-          <ZoneStage camera={camera} zones={zones} stored={stored} onLive={() => setStored(null)} />
-          <PictureStrip camera={camera} chosenId={stored?.id ?? null} onChoose={setStored} />
+          <ZoneStage camera={camera} zones={zones} stored={stored} live={live} onLive={() => setStored(null)} />
+          <PictureStrip camera={camera} chosenId={stored?.id ?? null} onChoose={choose} />
         </div>
         <div>
           <CommissionPanel camera={camera} />

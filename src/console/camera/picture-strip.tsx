@@ -5,7 +5,7 @@ import type { CameraOnPage } from '../live/apply-event.js';
 import { useSession } from '../session/session-context.js';
 import { ProblemBox } from '../shell/notices.js';
 import { StoredPicture } from '../shell/stored-picture.js';
-import { formatBytes, formatFull, formatMoment, formatShare } from '../text/format.js';
+import { formatBytes, formatFull, formatMoment, formatNumber, formatShare } from '../text/format.js';
 import { useText } from '../text/i18n.js';
 
 export function PictureStrip({ camera, chosenId, onChoose }: { camera: CameraOnPage; chosenId: string | null; onChoose: (picture: PictureRow | null) => void }) {
@@ -42,7 +42,8 @@ export function PictureStrip({ camera, chosenId, onChoose }: { camera: CameraOnP
               [t('receipt.received'), formatFull(chosen.receivedAt, zone, language)],
               [t('receipt.captured'), chosen.capturedAt === null ? '—' : formatFull(chosen.capturedAt, zone, language)],
               [t('receipt.size'), `${chosen.widthPx} × ${chosen.heightPx} px · ${formatBytes(chosen.bytes, language)}`],
-              [t('receipt.masked'), `${formatShare(chosen.maskRatio, language)} · ${t('receipt.held', { share: formatShare(chosen.heldRatio, language) })}`],
+              [t('receipt.masked'), t('share.masked', { share: formatShare(chosen.maskRatio, language) }) + t('share.held', { share: formatShare(chosen.heldRatio, language) })],
+              ...(typeof chosen.densityPxPerM === 'number' ? [[t('receipt.density'), t('share.density', { n: formatNumber(chosen.densityPxPerM, language) })] as const] : []),
               [t('receipt.model'), chosen.modelHash === null ? t('detector.change-only') : chosen.modelHash.slice(0, 16)],
               [t('receipt.expires'), formatFull(chosen.expiresAt, zone, language)],
               ['SHA-256', chosen.sha256],

@@ -17,7 +17,11 @@ import { useNotices } from '../shell/notices.js';
 import { StoredPicture } from '../shell/stored-picture.js';
 import { useText } from '../text/i18n.js';
 import { CameraPicture } from '../village/camera-picture.js';
+import { PictureLegend, PictureShares } from '../village/picture-figures.js';
 import { ConfirmViewButton } from '../village/confirm-view-button.js';
+import { LiveBar } from './live-bar.js';
+import { LivePicture } from './live-picture.js';
+import { isLive, type LiveView } from './use-live-view.js';
 import { ZoneCanvas } from './zone-canvas.js';
 import { faultOf } from './zone-drawing.js';
 import { ZoneForm } from './zone-form.js';
@@ -29,12 +33,13 @@ interface StageProps {
   zones: readonly Zone[];
   /** a stored picture instead of the newest one */
   stored: PictureRow | null;
+  live: LiveView;
   onLive: () => void;
 }
 
 type Task = { readonly what: 'none' } | { readonly what: 'new' } | { readonly what: 'change'; readonly zone: Zone };
 
-export function ZoneStage({ camera, zones, stored, onLive }: StageProps) {
+export function ZoneStage({ camera, zones, stored, live, onLive }: StageProps) {
   const { t } = useText();
   const { can } = useSession();
   const { tell, tellError } = useNotices();
@@ -46,7 +51,7 @@ export function ZoneStage({ camera, zones, stored, onLive }: StageProps) {
   const [hot, setHot] = useState<string | null>(null);
   const [removing, setRemoving] = useState<Zone | null>(null);
   const [newest] = usePictures(camera.id, 18, true).data?.items ?? [];
-  const shape = stored ?? newest;
+  const shape = stored ?? (isLive(live) ? live.newest : null) ?? newest;
   const mayEdit = can('editZones', camera.siteId);
   const showsPicture = stored !== null || (camera.enabled && camera.pictureStatus === 'ready' && can('seeLive', camera.siteId));
   const sketch = task.what === 'none' ? null : edited.now;
@@ -103,11 +108,25 @@ export function ZoneStage({ camera, zones, stored, onLive }: StageProps) {
           </div>
         ) : sketch && !showsPicture ? (
           <div className="picture zone-grid" data-testid="zone-grid" />
+        ) : isLive(live) ? (
+          <LivePicture camera={camera} view={live} />
         ) : (
           <CameraPicture camera={camera} confirmBelow={mayEdit} />
         )}
         <ZoneCanvas zones={zones} hot={hot} editingId={task.what === 'change' ? task.zone.id : null} sketch={sketch} kind={kind} faulty={fault !== null} selected={selected} onSelect={setSelected} onSketch={edited.change} onSettled={edited.settle} onFinish={finish} />
       </div>
+      {isLive(live) && <LiveBar camera={camera} view={live} />}
+      {live.line.status === 'hidden' && (
+        <p className="live-ended" role="status" data-testid="live-ended">
+          <Icon name="paused" size={14} /> {t('live.hidden')}
+        </p>
+      )}
+      {(showsPicture || isLive(live)) && (
+        <div className="picture-notes">
+          {stored !== null && <PictureShares picture={stored} />}
+          <PictureLegend />
+        </div>
+      )}
       {mayEdit && camera.pictureStatus === 'moved' && (
         <div className="note view-note" data-testid="view-note">
           <Icon name="warn" />

@@ -5,6 +5,8 @@ import type { Alert } from '../../contract/alert.js';
 import type { StreamEvent } from '../../contract/events.js';
 import { pathWith } from '../api/client.js';
 import { keys, type AlertPages } from '../api/queries.js';
+import { bodyChunks } from './body-chunks.js';
+import { browserWait } from './browser-wait.js';
 import { applyToCameras, upsertAlertPages, type CameraOnPage } from './apply-event.js';
 import { followStream, type StreamConnection, type StreamState } from './event-stream.js';
 
@@ -36,29 +38,7 @@ async function connect(lastEventId: string | null, signal: AbortSignal): Promise
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (lastEventId !== null) headers['last-event-id'] = lastEventId;
   const response = await fetch(pathWith('/events'), { headers, credentials: 'same-origin', cache: 'no-store', signal });
-  return { status: response.status, chunks: chunksOf(response.body) };
-}
-
-async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
-  const reader = body?.getReader();
-  for (;;) {
-    const next = await reader?.read();
-    if (!next || next.done) return;
-    yield next.value;
-  }
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
+  return { status: response.status, chunks: bodyChunks(response.body) };
 }
 
 export function LiveProvider({ children, onRefused }: { children: ReactNode; onRefused: () => void }) {
@@ -77,6 +57,7 @@ export function LiveProvider({ children, onRefused }: { children: ReactNode; onR
       if (event.type === 'camera.registered') void queries.invalidateQueries({ queryKey: keys.cameras });
       if (event.type === 'site.changed') for (const queryKey of [keys.features(event.siteId), keys.sites, keys.places]) void queries.invalidateQueries({ queryKey });
       if (event.type === 'picture.stored') void queries.invalidateQueries({ queryKey: keys.pictures(event.data.cameraId) });
+      if (event.type === 'reel.stored') void queries.invalidateQueries({ queryKey: keys.reel(event.data.alertId) });
       if (event.type === 'alert.raised' || event.type === 'alert.changed') {
         queries.setQueryData<AlertPages>(keys.alerts, (data) => (data ? upsertAlertPages(data, event.data) : data));
       }
@@ -87,12 +68,12 @@ export function LiveProvider({ children, onRefused }: { children: ReactNode; onR
       if (next.status === 'refused' && next.httpStatus === 401) refused.current();
       if (next.status !== 'open') return;
       // Between a list and the stream nothing may fall: whatever was read before the line stood is read again.
-      const read = Promise.all([queries.invalidateQueries({ queryKey: keys.cameras }), queries.invalidateQueries({ queryKey: keys.alerts })]);
+      const read = Promise.all([keys.cameras, keys.alerts, keys.reels].map((queryKey) => queries.invalidateQueries({ queryKey })));
       if (next.lostAtMs === null) return;
       setGap({ fromMs: next.lostAtMs, toMs: Date.now(), caughtUp: false, events: 0 });
       void read.then(() => setGap((g) => (g ? { ...g, caughtUp: true } : g)));
     };
-    void followStream({ connect, onEvent, onState, wait, now: () => Date.now(), signal: ending.signal });
+    void followStream({ connect, onEvent, onState, wait: browserWait, now: () => Date.now(), signal: ending.signal });
     return () => ending.abort();
   }, [queries]);
 

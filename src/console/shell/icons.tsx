@@ -32,6 +32,8 @@ const shapes = {
   refresh: <path d="M13 8a5 5 0 1 1-1.5-3.6M13 2.5V5h-2.5" />,
   search: <><circle cx="7" cy="7" r="4.3" /><path d="M10.2 10.2L14 14" /></>,
   upload: <path d="M8 11V3M4.8 6L8 2.8 11.2 6M2.8 11v2.5h10.4V11" />,
+  download: <path d="M8 3v8M4.8 8L8 11.2 11.2 8M2.8 11v2.5h10.4V11" />,
+  expand: <path d="M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5L9 7M2.5 13.5L7 9" />,
   send: <path d="M14 2L7 9M14 2l-4.5 12L7 9 2 6.5z" />,
   gear: <><circle cx="8" cy="8" r="2.2" /><path d="M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6L5 5M11 11l1.4 1.4M3.6 12.4L5 11M11 5l1.4-1.4" /></>,
   user: <><circle cx="8" cy="5.5" r="2.7" /><path d="M2.8 14a5.2 4.5 0 0 1 10.4 0" /></>,

@@ -210,7 +210,7 @@ export const enDesk = {
   'receipt.captured': 'Captured (camera\'s clock)',
   'receipt.size': 'Size',
   'receipt.masked': 'Masked',
-  'receipt.held': '{{share}} never seen empty',
+  'receipt.density': 'Nearest ground',
   'receipt.model': 'Detector',
   'receipt.expires': 'Deleted on',
   'zone.kind.guard': 'Guard zone',

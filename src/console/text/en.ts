@@ -1,10 +1,11 @@
 /** Every English text of the page, and the keys that both languages have. */
 import { enDesk } from './en-desk.js';
 import { enRegister } from './en-register.js';
+import { enPicture } from './en-picture.js';
 import { enPlace } from './en-place.js';
 import { enSetup } from './en-setup.js';
 
-export const en = { ...enDesk, ...enPlace, ...enSetup, ...enRegister };
+export const en = { ...enDesk, ...enPicture, ...enPlace, ...enSetup, ...enRegister };
 
 type Plural<K> = K extends `${infer Stem}_${'one' | 'other'}` ? Stem : never;
 

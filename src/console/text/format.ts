@@ -43,6 +43,11 @@ export function formatShare(ratio: number, language: Language): string {
   return new Intl.NumberFormat(locales[language], { style: 'percent', maximumFractionDigits: 0 }).format(ratio);
 }
 
+/** With at most one digit behind the point. */
+export function formatNumber(value: number, language: Language): string {
+  return new Intl.NumberFormat(locales[language], { maximumFractionDigits: 1 }).format(value);
+}
+
 /** "12 s ago", "3 min ago": the largest unit that is at least one. */
 export function formatAge(iso: string, nowMs: number, language: Language): string {
   const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1000));
@@ -54,8 +59,7 @@ export function formatAge(iso: string, nowMs: number, language: Language): strin
 }
 
 export function formatBytes(bytes: number, language: Language): string {
-  const number = (n: number): string => new Intl.NumberFormat(locales[language], { maximumFractionDigits: 1 }).format(n);
-  return bytes < 1024 * 1024 ? `${number(bytes / 1024)} KiB` : `${number(bytes / 1024 / 1024)} MiB`;
+  return bytes < 1024 * 1024 ? `${formatNumber(bytes / 1024, language)} KiB` : `${formatNumber(bytes / 1024 / 1024, language)} MiB`;
 }
 
 /** Weekday names, Monday first. */

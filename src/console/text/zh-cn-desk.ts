@@ -212,7 +212,7 @@ export const zhCNDesk: Record<keyof typeof enDesk, string> = {
   'receipt.captured': '采集时间（摄像机时钟）',
   'receipt.size': '尺寸',
   'receipt.masked': '遮罩',
-  'receipt.held': '{{share}} 从未见过空态',
+  'receipt.density': '最近地面',
   'receipt.model': '检测器',
   'receipt.expires': '删除时间',
   'zone.kind.guard': '守护区',

@@ -2,7 +2,8 @@
 import type { en } from './en.js';
 import { zhCNDesk } from './zh-cn-desk.js';
 import { zhCNRegister } from './zh-cn-register.js';
+import { zhCNPicture } from './zh-cn-picture.js';
 import { zhCNPlace } from './zh-cn-place.js';
 import { zhCNSetup } from './zh-cn-setup.js';
 
-export const zhCN: Record<keyof typeof en, string> = { ...zhCNDesk, ...zhCNPlace, ...zhCNSetup, ...zhCNRegister };
+export const zhCN: Record<keyof typeof en, string> = { ...zhCNDesk, ...zhCNPicture, ...zhCNPlace, ...zhCNSetup, ...zhCNRegister };
