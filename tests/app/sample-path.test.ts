@@ -19,7 +19,7 @@ describe('the way of a sample', () => {
     const path = createSamplePath({
       directory: { runnable: unused, target: unused, view: () => Promise.reject(new HedgerowError('database.unavailable', 'The database is away.')) },
       analyst: { analyse: unused, forget: () => undefined },
-      engine: { wouldRaise: unused, observe: unused, input: unused, refresh: unused },
+      engine: { wouldRaise: unused, reelWanted: unused, observe: unused, input: unused, refresh: unused },
       pictures: { save: unused, pictures: unused, picture: unused, bytes: unused },
       observations: { record: unused, observations: unused },
       reports: { probed: unused, runStarted: unused, runEnded: unused, sampled: unused, clockMeasured: unused, released: () => undefined },

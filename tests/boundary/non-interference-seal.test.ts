@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMaskedPicture, sealPicture } from '../../src/contract/picture.js';
+import { isMaskedReel, sealReel } from '../../src/contract/reel.js';
+import { testPicture, testReel } from '../support/pictures.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -16,6 +18,23 @@ describe('the seal', () => {
   it('is named in the contract and in the masker, and nowhere else', () => {
     const naming = [...sources('src'), ...sources('workers')].filter((f) => readFileSync(path.join(root, f), 'utf8').includes('sealPicture'));
     expect(naming.sort()).toEqual(['src/analyse/mask/make-picture.ts', 'src/contract/picture.ts']);
+  });
+
+  it('of a reel is named in the contract and in the masker, and nowhere else', () => {
+    const naming = [...sources('src'), ...sources('workers')].filter((f) => readFileSync(path.join(root, f), 'utf8').includes('sealReel'));
+    expect(naming.sort()).toEqual(['src/analyse/mask/make-reel.ts', 'src/contract/reel.ts']);
+  });
+
+  it('of a reel is given for masked pictures of its own camera and size only, and cannot be forged', async () => {
+    const reel = await testReel();
+    const { receipt, file } = reel;
+    expect([isMaskedReel(reel), isMaskedReel({ ...reel }), isMaskedReel(structuredClone(reel)), isMaskedReel({ receipt, file })]).toEqual([true, false, false, false]);
+    const own = await testPicture({ cameraId: receipt.cameraId, siteId: receipt.siteId });
+    expect(isMaskedReel(sealReel({ receipt, file }, [own]))).toBe(true);
+    const strange = [{ ...own }, await testPicture(), await testPicture({ ...own.receipt, widthPx: 32 })];
+    for (const picture of strange) expect(() => sealReel({ receipt, file }, [picture])).toThrow(TypeError);
+    expect(() => sealReel({ receipt, file }, [])).toThrow(TypeError);
+    expect(() => sealReel({ receipt, file }, [own, own])).toThrow(TypeError);
   });
 
   it('cannot be forged: a look-alike, a copy and a changed copy are not masked pictures', () => {

@@ -12,9 +12,9 @@ import type { MaskedPicture } from '../../src/contract/picture.js';
 import { newId } from '../../src/core/ids.js';
 import { createFsObjectStore } from '../../src/store/adapters/fs-object-store.js';
 import { createS3ObjectStore } from '../../src/store/adapters/s3-object-store.js';
-import { pictureKey } from '../../src/store/object-keys.js';
+import { pictureKey, reelKey } from '../../src/store/object-keys.js';
 import { silentLog, temporaryFolder } from '../support/databases.js';
-import { testPicture } from '../support/pictures.js';
+import { testPicture, testReel } from '../support/pictures.js';
 import { s3Endpoint, s3Keys, services } from '../support/services.js';
 
 interface Backend {
@@ -135,6 +135,18 @@ for (const { name, here, open } of backends) {
         await expect(store.put(key, fake as MaskedPicture)).rejects.toMatchObject({ code: 'picture.unmasked' });
       }
       expect(await store.get(key)).toBeUndefined();
+    });
+
+    it('takes reels like pictures, beside them', async () => {
+      const [reel, picture] = [await testReel({ file: new Uint8Array(randomBytes(5_000)) }), await testPicture()];
+      const [reelAt, pictureAt] = [reelKey(reel.receipt), pictureKey(picture.receipt)];
+      await store.put(reelAt, reel);
+      await store.put(pictureAt, picture);
+      expect(sha256((await store.get(reelAt)) as Uint8Array)).toBe(reel.receipt.sha256);
+      expect((await all(store.list(''))).map((o) => o.key)).toEqual([pictureAt, reelAt]);
+      await expect(store.put(reelAt, { ...reel })).rejects.toMatchObject({ code: 'picture.unmasked' });
+      await expect(store.put(reelAt.replace('.webm', '.avi'), reel)).rejects.toMatchObject({ code: 'store.key' });
+      for (const key of [reelAt, pictureAt]) await store.delete(key);
     });
 
     it('refuses keys of another form', async () => {

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import type { Sample } from '../../src/contract/analysis.js';
 import type { Database } from '../../src/contract/database.js';
 import { sealPicture, type MaskedPicture, type Receipt } from '../../src/contract/picture.js';
+import { sealReel, type MaskedReel, type ReelReceipt } from '../../src/contract/reel.js';
 import { toRfc3339 } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
 import { sites } from '../../src/db/schema/index.js';
@@ -36,6 +37,25 @@ export async function testPicture(overrides: Partial<Receipt> & { jpeg?: Uint8Ar
       ...receipt,
     },
   });
+}
+
+/** A sealed reel of one picture; its film is any bytes. */
+export async function testReel(overrides: Partial<ReelReceipt> & { file?: Uint8Array; firstAtMs?: number } = {}): Promise<MaskedReel> {
+  const { file = Uint8Array.of(0x1a, 0x45, 0xdf, 0xa3, 1, 2, 3), firstAtMs = Date.UTC(2026, 0, 1, 12), ...receipt } = overrides;
+  const picture = await testPicture({ receivedAtMs: firstAtMs, ...(receipt.cameraId === undefined ? {} : { cameraId: receipt.cameraId }), ...(receipt.siteId === undefined ? {} : { siteId: receipt.siteId }) });
+  const { cameraId, siteId, widthPx, heightPx, sha256 } = picture.receipt;
+  return sealReel(
+    {
+      file,
+      receipt: {
+        reelId: newId(), alertId: newId(), cameraId, siteId, widthPx, heightPx,
+        firstAt: toRfc3339(firstAtMs), lastAt: toRfc3339(firstAtMs), alertAtMs: 0, lengthMs: 500,
+        pictures: [{ atMs: 0, receiptHash: sha256 }], gaps: [], mediaType: 'video/webm', sha256: createHash('sha256').update(file).digest('hex'),
+        ...receipt,
+      },
+    },
+    [picture],
+  );
 }
 
 /** A site's row, which pictures take their retention from. @returns its id */
