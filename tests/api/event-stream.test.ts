@@ -7,8 +7,7 @@ import type { Grant } from '../../src/contract/principal.js';
 import { SystemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
-import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
-import { createLogger } from '../../src/telemetry/logger.js';
+import { memoryDatabase } from '../support/databases.js';
 import { openVillage, system, type SiteContent, type Village } from './two-sites.js';
 
 let database: Database;
@@ -18,7 +17,7 @@ let url: URL;
 let seq = 0;
 
 beforeAll(async () => {
-  database = await openPgliteDatabase({ folder: null, clock: new SystemClock({ unref: true }), log: createLogger('silent') });
+  database = await memoryDatabase({ clock: new SystemClock({ unref: true }) });
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {

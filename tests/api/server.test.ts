@@ -9,9 +9,8 @@ import { requireAccess } from '../../src/api/access.js';
 import { SystemClock } from '../../src/core/clock.js';
 import { HedgerowError } from '../../src/core/errors.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
-import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
 import type { Database } from '../../src/contract/database.js';
-import { createLogger } from '../../src/telemetry/logger.js';
+import { memoryDatabase } from '../support/databases.js';
 import { adminToken, openVillage, system, type Village } from './two-sites.js';
 
 const admin = { authorization: `Bearer ${adminToken}` };
@@ -21,7 +20,7 @@ let village: Village;
 let url: URL;
 
 beforeAll(async () => {
-  database = await openPgliteDatabase({ folder: null, clock: new SystemClock({ unref: true }), log: createLogger('silent') });
+  database = await memoryDatabase({ clock: new SystemClock({ unref: true }) });
   village = await openVillage({ database });
   url = new URL(await village.api.listen({ host: '127.0.0.1', port: 0 }));
   await village.auth.createUser({ name: 'mei', password, grants: [{ role: 'admin', siteId: null }] }, system);

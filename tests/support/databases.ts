@@ -18,6 +18,7 @@ import { SystemClock } from '../../src/core/clock.js';
 import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
 import { openPostgresDatabase } from '../../src/db/adapters/postgres-database.js';
 import { createLogger, type Logger } from '../../src/telemetry/logger.js';
+import { migratedContents } from './migrated-contents.js';
 import { postgresUrl, services } from './services.js';
 
 export const silentLog: Logger = createLogger('silent');
@@ -28,10 +29,12 @@ export interface DatabaseKind {
   readonly open: (options?: { clock?: Clock; migrate?: boolean }) => Promise<Database>;
 }
 
-/** In memory: about a second to open. The quickest real database. */
+/** In memory: half a second to open, because it begins as a copy of one that is migrated. The quickest real database. */
 export async function memoryDatabase(options: { clock?: Clock; migrate?: boolean } = {}): Promise<Database> {
-  const database = await openPgliteDatabase({ folder: null, clock: options.clock ?? new SystemClock(), log: silentLog });
-  if (options.migrate ?? true) await database.migrate();
+  const { clock = new SystemClock(), migrate = true } = options;
+  if (!migrate) return openPgliteDatabase({ folder: null, clock, log: silentLog });
+  const database = await openPgliteDatabase({ folder: null, contents: await migratedContents(), clock, log: silentLog });
+  await database.migrate();
   return database;
 }
 

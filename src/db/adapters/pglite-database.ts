@@ -21,18 +21,20 @@ import { guardSession } from './guarded-session.js';
 export interface PgliteOptions {
   /** absolute path of the cluster's folder; null: in memory */
   readonly folder: string | null;
+  /** in memory only: what it holds in the beginning, a data directory as a tar file; not given: nothing */
+  readonly contents?: Blob;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Throws `database.locked` when another live process has the folder, `database.unavailable` when it cannot be opened. */
-export async function openPgliteDatabase({ folder, clock, log }: PgliteOptions): Promise<Database> {
+export async function openPgliteDatabase({ folder, contents, clock, log }: PgliteOptions): Promise<Database> {
   let lock: FolderLock | undefined;
   let client: PGlite;
   const startedMs = clock.monotonicMs();
   if (folder !== null) lock = takeFolderLock(`${path.resolve(folder)}.lock`);
   try {
-    client = folder === null ? await PGlite.create('memory://') : await openDurableFolder(path.resolve(folder));
+    client = folder === null ? await PGlite.create('memory://', contents && { loadDataDir: contents }) : await openDurableFolder(path.resolve(folder));
   } catch (cause) {
     lock?.release();
     if (cause instanceof HedgerowError) throw cause;
