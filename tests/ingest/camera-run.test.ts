@@ -1,5 +1,6 @@
 /** The loop of one camera in virtual time: reconnects, limits per host, refusals, changes. */
 import { describe, expect, it } from 'vitest';
+import { groundDensity, narrowestPx, type GroundPose } from '../../src/core/ground-density.js';
 import { HedgerowError } from '../../src/core/errors.js';
 import { SimulatedClock } from '../../src/core/simulated-clock.js';
 import { startCameraRun, type CameraRunParts } from '../../src/ingest/camera-run.js';
@@ -54,6 +55,31 @@ describe('the run loop of a camera', () => {
     expect(b.runs.map((r) => r.end?.reason)).toEqual(['unreachable', 'unreachable', 'unreachable', 'stopped']);
     expect(b.reports.told.filter((t) => t.what === 'ended').map((t) => t.retryInMs)).toEqual([500, 1_000, 2_000, null]);
     expect(b.clock.pendingTimers).toBe(0);
+  });
+
+  it('asks for frames as wide as the density ceiling allows, from the pose and the stream’s own size', async () => {
+    const widthsOf = async (pose: GroundPose | undefined, config: Partial<typeof ingestConfig> = {}): Promise<number[]> => {
+      const b = bench(1, config);
+      Object.assign(b.directory.cameras.get(b.ids[0] ?? '') ?? {}, pose && { pose });
+      const run = startCameraRun(b.ids[0] ?? '', b.parts);
+      await b.clock.advance(0);
+      const limit = b.source.live()[0]?.options.maxWidthPx;
+      await run.stop();
+      return [{ widthPx: 1920, heightPx: 1080 }, { widthPx: 704, heightPx: 576 }].map((size) => (typeof limit === 'function' ? limit(size) : -1));
+    };
+    // Not known: as configured. Known: fx · (sin t + tan(VFOV/2) · cos t) / H stays under the ceiling.
+    expect(await widthsOf(undefined)).toEqual([640, 640]);
+    expect(await widthsOf({ mountHeightM: 4, tiltDeg: null, horizontalFovDeg: 90 })).toEqual([640, 640]);
+    const near = { mountHeightM: 2.5, tiltDeg: 30, horizontalFovDeg: 60 };
+    const [wide = 0, tall = 0] = await widthsOf(near, { maxDensityPxPerM: 100 });
+    expect(wide).toBeGreaterThan(300);
+    expect(wide).toBeLessThan(400);
+    expect(tall).toBeLessThan(wide);
+    expect(groundDensity(near, wide, (wide * 9) / 16)).toBeLessThanOrEqual(100);
+    expect(await widthsOf(near)).toEqual([640, 640]);
+    // Too near for any width that can be judged: the masker withholds.
+    expect(await widthsOf({ ...near, mountHeightM: 0.5 }, { maxDensityPxPerM: 25 })).toEqual([narrowestPx, narrowestPx]);
+    expect(await widthsOf({ ...near, mountHeightM: 0.5 }, { maxDensityPxPerM: 25, maxWidthPx: 96 })).toEqual([96, 96]);
   });
 
   it('hands frames on with their run, and none after it was stopped', async () => {

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/core/clock.js';
 import type { Frame } from '../../src/contract/frame.js';
-import type { FrameSource, RunEnd, StreamInfo } from '../../src/contract/frame-source.js';
+import type { FrameSource, RunEnd, StreamInfo, WidthLimit } from '../../src/contract/frame-source.js';
 import { createFfmpegFrameSource } from '../../src/ingest/adapters/ffmpeg-frame-source.js';
 import { createNodeAvFrameSource } from '../../src/ingest/adapters/node-av-frame-source.js';
 import { createRtspFrameSource } from '../../src/ingest/adapters/rtsp-frame-source.js';
@@ -36,7 +36,7 @@ interface PullOptions {
   username?: string | null;
   password?: string | null;
   sampleIntervalMs?: number;
-  maxWidthPx?: number;
+  maxWidthPx?: WidthLimit;
   stallMs?: number;
   connectTimeoutMs?: number;
   cameraId?: string;
@@ -120,6 +120,21 @@ describe.each(kinds)('frames by $name', ({ name, missing, make }) => {
         expect(Math.abs(frame.receivedAtMs - Date.now())).toBeLessThan(30_000);
         expect(meanOf(frame)).toBeGreaterThan(10);
       });
+    });
+
+    it('asks how wide frames may be by the size that the stream really has, and gives out none that is wider', async () => {
+      const asked = new Set<string>();
+      const run = pull(source, of(2, {
+        maxWidthPx: ({ widthPx, heightPx }) => {
+          asked.add(`${widthPx}x${heightPx}`);
+          return widthPx === 1920 ? 480 : 256;
+        },
+      }));
+      await run.until(2);
+      await run.stop();
+      expect([...asked].at(-1)).toBe(`${run.info[0]?.widthPx}x${run.info[0]?.heightPx}`);
+      expect(new Set(run.frames.map((f) => f.widthPx))).toEqual(new Set([256]));
+      for (const frame of run.frames) expect(clock.monotonicMs() - (frame.receivedMonotonicMs ?? -Infinity)).toBeLessThan(30_000);
     });
 
     it.skipIf(name === 'ffmpeg')("tells the camera's own time, also when its clock is wrong", async () => {

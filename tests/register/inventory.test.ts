@@ -76,6 +76,10 @@ describe('cameras', () => {
     const steps: [object, number][] = [
       [{ name: 'Depot gate east' }, 0],
       [{ sampleIntervalMs: 2000 }, 1],
+      // What decides how far the ground is decides how wide frames may be.
+      [{ mountHeightM: 3.5, tiltDeg: 20 }, 1],
+      [{ horizontalFovDeg: 80 }, 1],
+      [{ azimuthDeg: 10, longitude: 117 }, 0],
       [{ password: 'p1' }, 0],
       [{ password: 'p2' }, 1],
       [{ address: 'rtsp://10.0.0.8:554/a' }, 0],
