@@ -13,7 +13,9 @@ import { createAlertEngine } from './alert/alert-engine.js';
 import { createAlertRules } from './alert/alert-rules.js';
 import { createDeliveryPump } from './alert/delivery-pump.js';
 import { createWebhookTransport } from './alert/adapters/webhook-transport.js';
+import { createNodeAvReelEncoder } from './analyse/adapters/node-av-reel-encoder.js';
 import { createAnalyst } from './analyse/analyst.js';
+import { createReelDesk, type ReelDesk } from './analyse/reel-desk.js';
 import { createApi, type Api } from './api/server.js';
 import { openDetector } from './app/detector.js';
 import { removeRunFile, writeRunFile } from './app/run-file.js';
@@ -54,6 +56,7 @@ import { createS3ObjectStore } from './store/adapters/s3-object-store.js';
 import { createLiveView } from './store/live-view.js';
 import { createObservationStore } from './store/observation-store.js';
 import { createPictureStore } from './store/picture-store.js';
+import { createReelStore } from './store/reel-store.js';
 import { createRetention } from './store/retention.js';
 import { createStoreCheck } from './store/store-check.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
@@ -114,6 +117,7 @@ export async function createApp(options: AppOptions) {
     const pictures = createPictureStore({ database, objects, events, receipts, clock, log, metrics });
     const live = createLiveView({ database, makes: roles.includes('worker'), clock, log });
     shutdown.onClose('live views', () => live.close());
+    const reels = createReelStore({ database, objects, events, receipts, afterMs: config.reel.enabled ? config.reel.afterMs : null, clock, log });
     const observations = createObservationStore({ database, clock, log });
     shutdown.onClose('observations', () => observations.close());
     const retention = createRetention({ database, objects, receipts, clock, log });
@@ -145,7 +149,8 @@ export async function createApp(options: AppOptions) {
         log.warn({ error: messageOf(thrown) }, 'the delivery pump could not be woken');
       });
     };
-    const engine = createAlertEngine({ database, events, clock, log, metrics, onOutbox: wakeDeliveries, baseUrl: (config.api.publicUrl ?? `http://${config.api.host}:${config.api.port}`).replace(/\/+$/, '') });
+    let reelDesk: ReelDesk | undefined;
+    const engine = createAlertEngine({ database, events, clock, log, metrics, onOutbox: wakeDeliveries, onRaised: (alert) => reelDesk?.raised(alert), baseUrl: (config.api.publicUrl ?? `http://${config.api.host}:${config.api.port}`).replace(/\/+$/, '') });
     const desk = createAlertDesk({ database, events, ledger, clock, log });
     const rules = createAlertRules({ database, ledger, clock, log });
     const channels = createAlertChannels({ database, sealer, guard: webhookGuard, ledger, clock, log, onOutbox: wakeDeliveries });
@@ -168,9 +173,18 @@ export async function createApp(options: AppOptions) {
       const analyst = createAnalyst({ config: config.analyse, detector, clock, log, metrics });
       await watch.start();
       shutdown.onClose('watch', () => watch.close());
+      if (config.reel.enabled) {
+        const encoder = createNodeAvReelEncoder();
+        const own = createReelDesk({ config: config.reel, encoder, store: reels, armed: (cameraId, atMs) => engine.reelWanted(cameraId, atMs), clock, log, metrics });
+        shutdown.onClose('reels', async () => {
+          await own.close();
+          await encoder.close();
+        });
+        reelDesk = own;
+      }
       await engine.start();
       shutdown.onClose('alert engine', () => engine.close());
-      const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, takers: [live], clock, log, metrics });
+      const samples = createSamplePath({ directory, analyst, engine, pictures, observations, reports: watch, takers: reelDesk ? [live, reelDesk] : [live], clock, log, metrics });
       shutdown.onClose('samples in work', () => samples.drain());
       const ingest = createIngest({
         config: { ...config.ingest, maxDensityPxPerM: config.analyse.maxDensityPxPerM },
@@ -233,6 +247,7 @@ export async function createApp(options: AppOptions) {
       pictures,
       receipts,
       live,
+      reels,
       observations,
       desk,
       rules,

@@ -11,6 +11,7 @@ import type { DeviceChanges } from '../contract/device-change.js';
 import type { Discovery, Onboarding, Registry } from '../contract/registry.js';
 import type { LiveViews } from '../contract/live-view.js';
 import type { ReceiptLog } from '../contract/receipt-log.js';
+import type { ReelStore } from '../contract/reel.js';
 import type { SiteMap } from '../contract/site-map.js';
 import type { ObservationStore, PictureStore, StoreCheck } from '../contract/store-ports.js';
 import type { Clock } from '../core/clock.js';
@@ -35,6 +36,7 @@ export interface ApiDeps {
   readonly pictures: PictureStore;
   readonly receipts: ReceiptLog;
   readonly live: LiveViews;
+  readonly reels: Pick<ReelStore, 'reel' | 'reelOfAlert' | 'reelBytes'>;
   readonly observations: ObservationStore;
   readonly desk: AlertDesk;
   readonly rules: AlertRules;

@@ -1,5 +1,5 @@
 /**
- * What the API writes into the ledger: views of pictures, exports, readings of the ledger, refusals. A page that polls or
+ * What the API writes into the ledger: views of pictures and reels, exports, readings of the ledger, refusals. A page that polls or
  * a client that hammers makes one entry a minute for each person and thing, not one a request.
  */
 import type { FastifyRequest } from 'fastify';
@@ -15,6 +15,8 @@ const maxWindows = 20_000;
 export interface Evidence {
   /** Resolves when the view is in the ledger: without it, nothing is shown. */
   viewed(by: Principal, cameraId: string, pictureId: string, live: boolean): Promise<void>;
+  /** The same for a reel; the ranges that a player asks for are one view. */
+  reelViewed(by: Principal, reel: { readonly id: string; readonly alertId: string; readonly cameraId: string }): Promise<void>;
   /** Something left the system as a whole: the inventory, the ledger. */
   exported(by: Principal, what: string): Promise<void>;
   /** A refusal does not wait for its entry. */
@@ -43,6 +45,9 @@ export function createEvidence({ ledger, clock, log }: { ledger: Ledger; clock: 
   return {
     async viewed(by, cameraId, pictureId, live) {
       await oncePerMinute({ actor: actorOf(by), action: live ? 'picture.view-newest' : 'picture.view', objectType: 'camera', objectId: cameraId, outcome: 'ok', details: { pictureId } });
+    },
+    async reelViewed(by, { id, alertId, cameraId }) {
+      await oncePerMinute({ actor: actorOf(by), action: 'reel.view', objectType: 'reel', objectId: id, outcome: 'ok', details: { alertId, cameraId } });
     },
     async exported(by, what) {
       await oncePerMinute({ actor: actorOf(by), action: 'export', objectType: what, objectId: 'all', outcome: 'ok' });

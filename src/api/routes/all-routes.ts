@@ -19,6 +19,7 @@ import { ledgerRoutes } from './ledger.js';
 import { observationRoutes } from './observations.js';
 import { pictureRoutes } from './pictures.js';
 import { placeRoutes } from './places.js';
+import { reelRoutes } from './reels.js';
 import { ruleRoutes } from './rules.js';
 import { scheduleRoutes } from './schedules.js';
 import { sessionRoutes } from './session.js';
@@ -30,7 +31,7 @@ import { zoneRoutes } from './zones.js';
 
 const modules = [
   systemRoutes, sessionRoutes, siteRoutes, placeRoutes, cameraRoutes, cameraTableRoutes, discoveryRoutes, zoneRoutes, scheduleRoutes, ruleRoutes,
-  observationRoutes, pictureRoutes, liveRoutes, alertRoutes, inputRoutes, channelRoutes, deliveryRoutes, healthRoutes, eventRoutes, userRoutes, tokenRoutes,
+  observationRoutes, pictureRoutes, liveRoutes, alertRoutes, reelRoutes, inputRoutes, channelRoutes, deliveryRoutes, healthRoutes, eventRoutes, userRoutes, tokenRoutes,
   ledgerRoutes, checkRoutes, siteMapRoutes, commissioningRoutes, credentialSetRoutes, deviceChangeRoutes,
 ];
 
