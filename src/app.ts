@@ -165,11 +165,13 @@ export async function createApp(options: AppOptions) {
     });
 
     let detectorMode: 'onnx' | 'change-only' | 'elsewhere' = 'elsewhere';
+    let detectorProvider: string | null = null;
 
     async function startWorker(): Promise<void> {
       const detector = await openDetector({ config: config.analyse, packageFolder, clock, log, metrics });
       if (detector) shutdown.onClose('detector', () => detector.close());
       detectorMode = detector ? 'onnx' : 'change-only';
+      detectorProvider = detector?.info.provider ?? null;
       const analyst = createAnalyst({ config: config.analyse, detector, clock, log, metrics });
       await watch.start();
       shutdown.onClose('watch', () => watch.close());
@@ -260,7 +262,7 @@ export async function createApp(options: AppOptions) {
       version,
       clock,
       log,
-      health: () => ({ roles: [...roles], detector: detectorMode, database: database.kind }),
+      health: () => ({ roles: [...roles], detector: detectorMode, detectorProvider, database: database.kind }),
       signal,
     });
     shutdown.onClose('api', () => api.close());
