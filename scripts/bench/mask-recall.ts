@@ -200,7 +200,7 @@ async function crop(picture: PlayedPicture, area: { x: number; y: number; w: num
 }
 
 function rowText(row: VideoRow): string {
-  const outside = row.outside ? `${percent(row.outside.median)} p90 ${percent(row.outside.p90)}${row.quiet ? ' (quiet)' : ''}` : 'no truth';
+  const outside = row.outside ? `${percent(row.outside.median)} p90 ${percent(row.outside.p90)}${row.quiet ? ' (quiet)' : ''}` : row.made === 0 ? '-' : 'no truth';
   const withheld = Object.entries(row.withheld).map(([reason, n]) => `${reason} ${n}`).join(', ');
   return `${row.light.padEnd(12)}${row.video.padEnd(34)} ${row.size.padEnd(8)} pictures ${row.made} of ${row.samples}, first after ${row.firstAtS === null ? '-' : `${row.firstAtS} s`}; ` +
     `boxes ${row.boxes}, missed ${row.missed}, shown ${row.shown}; mask ${percent(row.maskShare, 0)}, held ${percent(row.heldShare, 0)}, outside objects ${outside}${withheld === '' ? '' : `; withheld: ${withheld}`}`;

@@ -3,7 +3,7 @@
  * village, ingest, analyst, detector, store, database, in one process) for a long time, and looks at it from outside.
  *   npm run bench -- soak [--minutes 120] [--cameras 24] [--video FILE] [--models DIR|none] [--json FILE] [--settle 10] [--every 10] [--data DIR]
  * After the settling time: slope of memory with its 95 % interval, and whether it grows. Exit 1 when the resident memory grows, or when a
- * frame was judged that was older than two sample intervals (2 s here; counted by the time at which its sample was done: an upper bound).
+ * frame was analysed that was older than two sample intervals: counted by when its sample was done and written down, so an upper bound.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -157,18 +157,20 @@ function summary(): void {
   for (const [key, slope] of Object.entries(slopes)) console.log(`  ${key.padEnd(13)} ${slope ? `${slope.perHour.toFixed(2)} ± ${slope.interval.toFixed(2)}: ${slope.grows ? 'grows' : 'does not grow'}` : 'too short to say'}`);
   const first = readings[0] as Reading;
   const seconds = Math.max(1, (last.minute - first.minute) * 60);
+  const atSettled = settled[0];
+  const lateSettled = atSettled ? late(last) - late(atSettled) : late(last);
   const p99s = settled.map((r) => r.delayP99Ms).sort((a, b) => a - b);
   const result = {
     cameras: Number(args.cameras), minutes: last.minute, settleMinutes, detector: models !== undefined, endedEarly: early, slopes,
     peakRssMb: Math.max(...readings.map((r) => r.rss)) / mib, lastRssMb: last.rss / mib,
     samplesPerS: (judged(last) - judged(first)) / seconds, cores: (last.cpuS - first.cpuS) / seconds,
-    olderThanTwoIntervals: late(last), dropped: labelled(last, 'hedgerow_frames_dropped_total'), pictures: labelled(last, 'hedgerow_pictures_total'),
+    olderThanTwoIntervals: lateSettled, olderWhileSettling: late(last) - lateSettled, dropped: labelled(last, 'hedgerow_frames_dropped_total'), pictures: labelled(last, 'hedgerow_pictures_total'),
     cameraStates: labelled(last, 'hedgerow_cameras'),
     loopDelayP99Ms: { median: p99s[p99s.length >> 1] ?? null, worst: p99s[p99s.length - 1] ?? null }, loopDelayMaxMs: Math.max(...readings.map((r) => r.delayMaxMs)),
     load: os.loadavg()[0],
   };
   console.log(
-    `samples ${result.samplesPerS.toFixed(1)}/s, ${result.cores.toFixed(2)} cores; peak ${result.peakRssMb.toFixed(0)} MB; judged when older than ${tooOldS} s: ${result.olderThanTwoIntervals}; dropped: ${words(result.dropped)}; ` +
+    `samples ${result.samplesPerS.toFixed(1)}/s, ${result.cores.toFixed(2)} cores; peak ${result.peakRssMb.toFixed(0)} MB; done when older than ${tooOldS} s: ${result.olderThanTwoIntervals} (while settling ${result.olderWhileSettling}); dropped: ${words(result.dropped)}; ` +
       `pictures: ${words(result.pictures)}; cameras: ${words(result.cameraStates)}; event loop p99 median ${result.loopDelayP99Ms.median?.toFixed(0) ?? '-'} ms, worst ${result.loopDelayP99Ms.worst?.toFixed(0) ?? '-'} ms`,
   );
   if (early) console.error('the program ended before its time');
