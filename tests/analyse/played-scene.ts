@@ -37,6 +37,8 @@ export interface PlayedFrame {
 }
 
 export interface PlayedScene {
+  /** the place in plain light with nobody in it */
+  readonly empty: Uint8Array;
   at(second: number): Promise<PlayedFrame>;
 }
 
@@ -48,6 +50,7 @@ export async function playScene(options: { place?: number; seed?: number; script
   const stage = createStage({ view: scene.view, seed, watermark });
   const cache = new Map<string, TrueObject | null>();
   return {
+    empty: toSmallRgb(await renderer.picture(0)),
     async at(second) {
       const picture = await renderer.picture(Math.round(second * 5));
       const laid = await stage.play(picture, standingAt(script, second), second);
@@ -123,16 +126,17 @@ export function exposedPixels(objects: readonly TrueObject[], blocks: Uint8Array
 
 /**
  * In how many blocks an image looks as the object does there, whatever its light: correlation of luma within the object's pixels.
+ * @param empty the place without anybody: what looks like the object there already does not count
  * @param skip blocks that are known to show neither frame nor backdrop
  */
-export function blocksThatShow(rgb: Uint8Array, objects: readonly TrueObject[], skip: Uint8Array | null, blockPx = 16): number {
+export function blocksThatShow(rgb: Uint8Array, objects: readonly TrueObject[], empty: Uint8Array, skip: Uint8Array | null, blockPx = 16): number {
   const columns = Math.ceil(widthPx / blockPx);
   let found = 0;
   for (const o of objects) {
     for (let by = Math.floor(o.y / blockPx); by <= Math.floor((o.y + o.h - 1) / blockPx); by++) {
       for (let bx = Math.floor(o.x / blockPx); bx <= Math.floor((o.x + o.w - 1) / blockPx); bx++) {
         if (skip !== null && skip[by * columns + bx] !== 0) continue;
-        if (correlation(rgb, o, bx * blockPx, by * blockPx, blockPx) > 0.6) found++;
+        if (correlation(rgb, o, bx * blockPx, by * blockPx, blockPx) > 0.6 && correlation(empty, o, bx * blockPx, by * blockPx, blockPx) < 0.4) found++;
       }
     }
   }
@@ -175,11 +179,12 @@ export interface SceneDetector extends Detector {
 
 /**
  * A detector that knows the truth: it reports an object only where the picture that it is given really shows it (a backdrop, too),
- * as `sees` says, with boxes that are off by `jitter` of their size, and `falseBoxes` of nothing in a picture.
+ * as `sees` says, with boxes that are off by `jitter` of their size. At `falseBoxes` fixed places it now and then finds nobody.
  */
 export function sceneDetector(sees: Sees, options: { seed?: number; jitter?: number; falseBoxes?: number } = {}): SceneDetector {
   const { seed = 1, jitter = 0.06, falseBoxes = 0 } = options;
   const next = random(seed * 31 + 11);
+  const falsePlaces = Array.from({ length: falseBoxes }, () => ({ xPx: next() * (widthPx - 20), yPx: next() * 60, widthPx: 12, heightPx: 28 }));
   let whole: Uint8Array | null = null;
   /** everybody who was ever there: the backdrop may hold somebody who has left */
   const ever = new Map<string, TrueObject>();
@@ -206,9 +211,11 @@ export function sceneDetector(sees: Sees, options: { seed?: number; jitter?: num
         const off = (size: number): number => (next() - 0.5) * 2 * jitter * size;
         detections.push({ class: o.class, score, xPx: o.x - corner[0] + off(o.w), yPx: o.y - corner[1] + off(o.h), widthPx: o.w * (1 + (next() - 0.5) * jitter), heightPx: o.h * (1 + (next() - 0.5) * jitter) });
       }
-      for (let i = 0; i < falseBoxes; i++) {
-        const score = 0.12 + 0.3 * next() ** 2;
-        if (score >= minScore) detections.push({ class: 'person', score, xPx: next() * (frame.widthPx - 20), yPx: next() * (frame.heightPx - 40), widthPx: 8 + next() * 12, heightPx: 20 + next() * 20 });
+      if (corner) {
+        for (const place of falsePlaces) {
+          const score = 0.12 + 0.3 * next() ** 2;
+          if (next() < 0.2 && score >= minScore) detections.push({ class: 'person', score, ...place, xPx: place.xPx - corner[0], yPx: place.yPx - corner[1] });
+        }
       }
       return Promise.resolve({ status: 'ok', detections, inferenceMs: 1 });
     },

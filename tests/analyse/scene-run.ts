@@ -56,8 +56,8 @@ export async function runScene(scene: PlayedScene, detectors: readonly (SceneDet
         maskRatio: sample.maskRatio,
         heldRatio: made?.receipt.heldRatio ?? 0,
         exposed: made === null ? 0 : exposedPixels(frame.objects, mask.blocks, config.blockPx),
-        inPicture: made === null ? 0 : blocksThatShow(await sharp(made.jpeg).raw().toBuffer(), everyone, null),
-        inBackdrop: made === null ? 0 : blocksThatShow(backdrop, everyone, mask.flat),
+        inPicture: made === null ? 0 : blocksThatShow(await sharp(made.jpeg).raw().toBuffer(), everyone, scene.empty, null),
+        inBackdrop: made === null ? 0 : blocksThatShow(backdrop, everyone, scene.empty, mask.flat),
       });
     }
   }
@@ -71,9 +71,9 @@ export function every(step: number, from: number, to: number): number[] {
   return seconds;
 }
 
-/** The samples that showed somebody, in words; empty is the promise. */
+/** The first samples that showed somebody, in words; empty is the promise. */
 export function shown(taken: readonly Taken[]): string[] {
-  return taken.filter((t) => t.exposed > 0 || t.inPicture > 0 || t.inBackdrop > 0).map((t) => `${t.second} s: ${t.exposed} px, ${t.inPicture} blocks in the picture, ${t.inBackdrop} in the backdrop`);
+  return taken.filter((t) => t.exposed > 0 || t.inPicture > 0 || t.inBackdrop > 0).map((t) => `${t.second} s: ${t.exposed} px, ${t.inPicture} blocks in the picture, ${t.inBackdrop} in the backdrop`).slice(0, 4);
 }
 
 export function between(taken: readonly Taken[], from: number, to: number): Taken[] {
