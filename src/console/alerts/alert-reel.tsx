@@ -11,9 +11,9 @@ import { PictureLegend, PictureShares } from '../village/picture-figures.js';
 import { reasonText } from '../village/reasons.js';
 import { AlertPicture } from './alert-words.js';
 import { ReelPlayer } from './reel-player.js';
-import { askAgainInMs, reelWait } from './reel-times.js';
+import { afterMs, askAgainInMs, reelWait } from './reel-times.js';
 
-/** Auditors look at stored evidence, never live: the same age as for pictures (the API decides). */
+/** Auditors look at stored evidence, never live: a reel opens to them so long after its last picture (the API decides). */
 const evidenceAgeMs = 15 * 60_000;
 const dayMs = 86_400_000;
 /** as the API says it; there is nothing to wait for then */
@@ -23,7 +23,7 @@ export function AlertReel({ alert }: { alert: Alert }) {
   const { t } = useText();
   const { can, sites } = useSession();
   const now = useNow(1000);
-  const young = !can('seeLive', alert.siteId) && now < Date.parse(alert.raisedAt) + evidenceAgeMs;
+  const young = !can('seeLive', alert.siteId) && now < Date.parse(alert.raisedAt) + afterMs + evidenceAgeMs;
   const readable = can('seeStored', alert.siteId) && !young;
   const query = useReel(alert.id, readable, () => askAgainInMs(alert.raisedAt, Date.now()));
   const picture = usePicture(alert.pictureId).data;
