@@ -33,7 +33,7 @@ async function picture(step: number, hidden: number, size = { widthPx: 160, heig
   return makePicture({
     grid, frame, backdrop, mask: { blocks, flat: new Uint8Array(grid.count) }, detections: [], modelHash: null, configHash: 'c', jpegQuality: 80,
     about: { ...ids, capturedAtMs: null, receivedAtMs: 1_000 + step },
-  } as Parameters<typeof makePicture>[0]);
+  });
 }
 
 interface Decoded {
