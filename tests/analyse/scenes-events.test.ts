@@ -10,7 +10,7 @@ const begins = 80;
 const ends = 110;
 /** Seconds from the end of an event in which pictures with a mask like the one before must come. */
 const recoverSeconds = 60;
-const seconds = [...every(1, 0, 40), ...every(3, 46, 78), ...every(2, begins, ends + 20), ...every(4, ends + 24, ends + recoverSeconds + 30)];
+const seconds = [...every(3, 0, 42), ...every(4, 46, 78), ...every(2, begins, ends + 10), ...every(5, ends + 15, ends + recoverSeconds + 30)];
 const stands: Cue = { situation: { fault: 'stand' }, fromSecond: arrives };
 
 const well: Sees = () => 0.8;

@@ -4,14 +4,13 @@ import { playScene, rarely, sceneDetector, type Sees } from './played-scene.js';
 import { between, every, runScene, shown, type Taken } from './scene-run.js';
 
 /** The scene's time: learning and arriving at one sample a second, the half hour at one in ten. */
-const halfHour = [...every(1, 0, 40), ...every(2, 44, 60), ...every(10, 66, 1866)];
-const fromTheStart = [...every(1, 0, 40), ...every(10, 50, 1860)];
+const halfHour = [...every(3, 0, 42), ...every(2, 46, 60), ...every(10, 66, 1866)];
+const fromTheStart = [...every(2, 0, 40), ...every(10, 50, 1860)];
 
 /** How detectors fail on somebody who does not move. */
 const well: Sees = () => 0.8;
 const oneInTwenty = rarely(0.05, [0.3, 0.7]);
 const missesForMinutes: Sees = (_o, second) => (second % 600 < 40 ? 0.5 : null);
-const weakly = rarely(0.25, [0.13, 0.25]);
 
 const made = (taken: readonly Taken[]): Taken[] => taken.filter((t) => t.made);
 const meanMask = (taken: readonly Taken[]): number => made(taken).reduce((sum, t) => sum + t.maskRatio, 0) / Math.max(1, made(taken).length);
@@ -33,9 +32,9 @@ describe('who does not move is in no picture', () => {
     expect(made(between(taken, 60, 1866)).length).toBeGreaterThan(175);
   }, 60_000);
 
-  it('somebody was there when the camera started, found well, or weakly and now and then', async () => {
+  it('somebody stood and somebody slept there when the camera started', async () => {
     const script: Cue[] = [{ situation: { fault: 'stand', spot: 1 } }, { situation: { fault: 'bench' } }, { situation: { fault: 'sleep' } }];
-    const all = await runScene(await playScene({ script }), [sceneDetector(well), sceneDetector(weakly)], fromTheStart);
+    const all = await runScene(await playScene({ script }), [sceneDetector(well, { falseBoxes: 2 })], fromTheStart);
     for (const taken of all) {
       expect(shown(taken)).toEqual([]);
       expect(between(taken, 70, 1860).every((t) => t.made)).toBe(true);
@@ -45,7 +44,7 @@ describe('who does not move is in no picture', () => {
   it('a car was parked overnight; when it leaves, the place comes back within four minutes', async () => {
     const leaves = 1800;
     const script: Cue[] = [{ situation: { fault: 'park' }, untilSecond: leaves }];
-    const seconds = [...every(1, 0, 40), ...every(10, 50, 1780), ...every(2, 1790, 1806), ...every(5, 1810, leaves + 240)];
+    const seconds = [...every(2, 0, 40), ...every(10, 50, 1780), ...every(2, 1790, 1806), ...every(5, 1810, leaves + 240)];
     const [taken = []] = await runScene(await playScene({ script, place: 1 }), [sceneDetector(well)], seconds);
     expect(shown(taken)).toEqual([]);
     expect(meanMask(between(taken, 60, 1780))).toBeGreaterThan(0.1);
