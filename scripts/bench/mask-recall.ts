@@ -99,9 +99,12 @@ const adversaries = number('adversaries-every') > 0 ? await openAdversaries(args
 const startedMs = performance.now();
 
 const chosen = args.light === undefined ? [...lights] : args.light.split(',').map((l) => lights.find((known) => known === l.trim()) ?? fail(`no such light: ${l}; there are ${lights.join(', ')}`));
+// Whoever has seen enough gets the report of what was judged so far.
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
 for (const light of chosen) {
   const short = args.light === undefined && light !== 'as-is';
-  for (const clip of short ? pickForLight() : clips) await judgeClip(clip, light, short ? number('light-samples') : number('samples'), number('adversaries-every') * (short ? 2 : 1));
+  for (const clip of short ? pickForLight() : clips) if (!stopped) await judgeClip(clip, light, short ? number('light-samples') : number('samples'), number('adversaries-every') * (short ? 2 : 1));
 }
 await detector?.close();
 await report();
