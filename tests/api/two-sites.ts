@@ -8,6 +8,7 @@ import type { Database, EventLog } from '../../src/contract/database.js';
 import type { Rotation } from '../../src/contract/device-change.js';
 import type { Page, PageQuery } from '../../src/contract/page.js';
 import type { PictureRow } from '../../src/contract/picture.js';
+import type { ReelRow } from '../../src/contract/reel.js';
 import { inScope, type Grant, type Principal, type SiteScope } from '../../src/contract/principal.js';
 import type { Place, Site } from '../../src/contract/site.js';
 import type { Zone } from '../../src/contract/zone.js';
@@ -17,12 +18,12 @@ import { SystemClock, type Clock } from '../../src/core/clock.js';
 import type { ErrorCode } from '../../src/core/error-codes.js';
 import { HedgerowError } from '../../src/core/errors.js';
 import { newId } from '../../src/core/ids.js';
-import { openPgliteDatabase } from '../../src/db/adapters/pglite-database.js';
 import { sites as siteTable } from '../../src/db/schema/index.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { createLiveView } from '../../src/store/live-view.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
+import { memoryDatabase } from '../support/databases.js';
 
 export const system: Principal = { id: 'system', name: 'system', kind: 'system', grants: [{ role: 'admin', siteId: null }] };
 export const adminToken = 'bootstrap-token-of-the-tests';
@@ -38,6 +39,7 @@ export interface SiteContent {
   rule: Rule;
   alert: Alert;
   picture: PictureRow;
+  reel: ReelRow;
   channel: Channel;
   delivery: Delivery;
   commissioning: Commissioning;
@@ -67,6 +69,10 @@ export function contentOf(name: string): SiteContent {
       id: pictureId, pictureId, cameraId, siteId, runId: newId(), capturedAt: null, receivedAt: at, widthPx: 640, heightPx: 360, maskRatio: 0.1, heldRatio: 0, modelHash: null, configHash: sha,
       sha256: sha, bytes: 4, receiptHash: sha, expiresAt: '2026-02-01T00:00:00.000Z',
     },
+    reel: {
+      id: newId(), alertId, cameraId, siteId, firstAt: at, lastAt: at, alertAtMs: 0, lengthMs: 30_000, widthPx: 640, heightPx: 360, pictures: [{ atMs: 0, receiptHash: sha }], gaps: [],
+      mediaType: 'video/webm', sha256: sha, bytes: 10, receiptHash: sha, expiresAt: '2026-02-01T00:00:00.000Z',
+    },
     channel: { id: channelId, siteId, kind: 'webhook', name: 'desk', url: 'https://desk.example/hook', enabled: true },
     delivery: { id: newId(), alertId, channelId, siteId, idempotencyKey: 'k', state: 'dead', attempts: 12, nextAttemptAt: null, lastError: 'no', deliveredAt: null, createdAt: at },
     commissioning: {
@@ -83,7 +89,7 @@ export type Village = Awaited<ReturnType<typeof openVillage>>;
 export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDeps>; config?: Partial<ApiDeps['config']>; database?: Database } = {}) {
   const clock = options.clock ?? new SystemClock({ unref: true });
   const log = createLogger('silent');
-  const database = options.database ?? (await openPgliteDatabase({ folder: null, clock: new SystemClock({ unref: true }), log }));
+  const database = options.database ?? (await memoryDatabase({ clock: new SystemClock({ unref: true }) }));
   await database.migrate();
   const here = contentOf(`here ${newId()}`);
   const there = contentOf(`there ${newId()}`);
@@ -175,6 +181,11 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
     pictures: { save: () => Promise.reject(new Error('not here')), pictures: list('picture'), picture: one('picture', 'picture.unknown'), bytes: () => Promise.resolve(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)) },
     receipts: { record: () => Promise.resolve(), after: () => Promise.resolve([]), of: (id) => Promise.resolve(id === here.picture.id ? { seq: 7, kind: 'picture', subjectId: id, siteId: here.site.id, receiptHash: sha, at } : null) },
     live,
+    reels: {
+      reel: one('reel', 'reel.unknown'),
+      reelOfAlert: (alertId) => Promise.resolve(both.map((c) => c.reel).find((r) => r.alertId === alertId) as ReelRow),
+      reelBytes: () => Promise.resolve(Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)),
+    },
     observations: { record: () => Promise.resolve(), observations: () => Promise.resolve({ items: [], nextCursor: null }) },
     desk: {
       alerts: list('alert'), alert: one('alert', 'alert.unknown'), acknowledge: () => did('acknowledge', here.alert), assign: () => did('assign', here.alert), resolve: () => did('resolve', here.alert),
@@ -188,7 +199,7 @@ export async function openVillage(options: { clock?: Clock; deps?: Partial<ApiDe
       deliveries: list('delivery'), replay: () => did('replay', here.delivery),
     },
     events,
-    check: { check: () => did('check', { clean: true, pictures: 0, objects: 0, problems: [] }), recover: () => Promise.resolve() },
+    check: { check: () => did('check', { clean: true, pictures: 0, reels: 0, objects: 0, problems: [] }), recover: () => Promise.resolve() },
     metrics: createMetrics(),
     ready: () => Promise.resolve({ database: 'ok', queue: 'ok' }),
     consoleFolder: null,
