@@ -12,7 +12,8 @@ import { messageOf } from '../core/errors.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createMemory, privacyBlocks, relearn, type CameraMemory } from './camera-memory.js';
-import { takeSample, type Sampling, type Wants } from './sampling.js';
+import { takeSample } from './sampling.js';
+import type { Sampling, Wants } from './sampling-parts.js';
 import { createShiftMeter } from './view-shift.js';
 
 export interface AnalystOptions {

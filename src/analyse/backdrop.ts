@@ -11,17 +11,17 @@ import type { Grid } from './grid.js';
 
 export const blockState = { unknown: 0, known: 1, held: 2 } as const;
 
-/**
- * `flags` counts the samples that had a detection on the candidate; these values mean more. `occupied`: in the box of something
- * that was there, `rim`: beside it, `doubted`: a detection agreed with what the backdrop showed.
- */
-export const flagLimit = 250;
+/** Why a block is held, in `flags`. `occupied`: in the box of something that was there, `rim`: beside it, `doubted`: a detection agreed with what the backdrop showed. */
 export const rim = 253;
 export const doubted = 254;
 export const occupied = 255;
 
 /** An occupied block must look different for so long before what stood there counts as gone: a passer-by is shorter. */
 export const keepLookMs = 30_000;
+
+/** What is kept of a suspicion when a look gives way to another, and when half of a look's credit is; and the most that another look takes over. */
+export const suspicionKept = 0.6;
+const mostInheritedMs = 60_000;
 
 export interface Backdrop {
   readonly grid: Grid;
@@ -37,6 +37,8 @@ export interface Backdrop {
   readonly candidate: Candidate;
   /** blocks that something stood on when the backdrop before this one was given up: learned as held */
   readonly suspect: Uint8Array;
+  /** what that backdrop showed, and where it was known */
+  readonly earlier: { readonly reference: Planes; readonly known: Uint8Array } | null;
 }
 
 /** What a block may become. */
@@ -50,6 +52,8 @@ export interface Candidate {
   readonly flags: Uint8Array;
   /** time that the candidate was quiet under a detection */
   readonly flaggedMs: Float32Array;
+  /** the same, weighted by what such a detection says */
+  readonly suspicionMs: Float32Array;
   /** full passes over the tiles when the candidate began or was last flagged */
   readonly sincePass: Float64Array;
   /** 1: the block was occupied, and has looked different since: what stood there has left */
@@ -59,7 +63,7 @@ export interface Candidate {
   readonly noiseSpread: Float32Array;
 }
 
-export function createBackdrop(grid: Grid, suspect: Uint8Array | null): Backdrop {
+export function createBackdrop(grid: Grid, suspect: Uint8Array | null, earlier: Backdrop['earlier'] = null): Backdrop {
   const bytes = grid.widthPx * grid.heightPx * 3;
   return {
     grid,
@@ -75,23 +79,29 @@ export function createBackdrop(grid: Grid, suspect: Uint8Array | null): Backdrop
       creditMs: new Float32Array(grid.count),
       flags: new Uint8Array(grid.count),
       flaggedMs: new Float32Array(grid.count),
+      suspicionMs: new Float32Array(grid.count),
       sincePass: new Float64Array(grid.count),
       left: new Uint8Array(grid.count),
       noise: new Float32Array(grid.count),
       noiseSpread: new Float32Array(grid.count),
     },
     suspect: suspect ? Uint8Array.from(suspect) : new Uint8Array(grid.count),
+    earlier,
   };
 }
 
 /** The candidate becomes what the frame shows in this block now. */
 export function beginCandidate(backdrop: Backdrop, block: number, rgb: Uint8Array, planes: Planes, passes: number): void {
   const { candidate } = backdrop;
-  if (candidate.flags[block] === occupied) candidate.left[block] = 1;
+  const gone = candidate.flags[block] === occupied;
+  if (gone) candidate.left[block] = 1;
+  // Who shifts from one leg to the other is under suspicion in either pose.
+  const inherited = gone ? 0 : Math.min(mostInheritedMs, suspicionKept * (candidate.suspicionMs[block] as number));
   candidate.samples[block] = 1;
   candidate.creditMs[block] = 0;
   candidate.flags[block] = 0;
   candidate.flaggedMs[block] = 0;
+  candidate.suspicionMs[block] = inherited;
   candidate.sincePass[block] = passes;
   candidate.noise[block] = 3;
   candidate.noiseSpread[block] = 1;
@@ -104,6 +114,7 @@ export function forgetCandidate(backdrop: Backdrop, block: number): void {
   backdrop.candidate.creditMs[block] = 0;
   backdrop.candidate.flags[block] = 0;
   backdrop.candidate.flaggedMs[block] = 0;
+  backdrop.candidate.suspicionMs[block] = 0;
 }
 
 /** One more sample of the same look: a running mean, over at most 16 samples for pixels and 4 for the gate's planes. */

@@ -2,7 +2,7 @@
 import type { Frame } from '../contract/frame.js';
 import type { CameraView } from '../contract/registry.js';
 import type { WithheldReason } from '../contract/analysis.js';
-import { createBackdrop, type Backdrop } from './backdrop.js';
+import { blockState, createBackdrop, occupied, type Backdrop } from './backdrop.js';
 import { createScratch, type GateScratch } from './gate.js';
 import { blocksOfPolygon, createGrid, growInto, type Grid } from './grid.js';
 import type { Recent } from './judge.js';
@@ -24,6 +24,9 @@ export interface Scene {
   nextAuditMs: number;
 }
 
+/** How long a scene in another light is kept: lamps that go on when somebody comes, clouds. */
+const shelfMs = 30 * 60_000;
+
 export interface CameraMemory {
   readonly grid: Grid;
   planes: Planes;
@@ -40,10 +43,16 @@ export interface CameraMemory {
   /** how often a detection agreed with what the backdrop shows, by its score */
   readonly doubt: Float32Array;
   readonly carry: Carry;
+  /** what was masked in the last sample of a steady view */
+  readonly maskedSteadily: Uint8Array;
+  /** blocks that clearly looked as the empty scene in the sample before */
+  readonly clearBefore: Uint8Array;
   /** until when a block is near a detection, monotonic milliseconds */
   readonly nearUntilMs: Float64Array;
   readonly recent: Recent;
   readonly scenes: Map<LightMode, Scene>;
+  /** the scene that another light took the place of a while ago: when that light is over, it is taken up again */
+  shelved: { readonly mode: LightMode; readonly scene: Scene; readonly untilMs: number } | null;
   mode: LightMode;
   viewVersion: number;
   configVersion: number;
@@ -83,9 +92,12 @@ export function createMemory(frame: Pick<Frame, 'widthPx' | 'heightPx'>, view: C
     changed: blocks(), changedBefore: blocks(), moving: blocks(), tracked: blocks(),
     doubt: new Float32Array(grid.count),
     carry: createCarry(grid),
+    maskedSteadily: blocks(),
+    clearBefore: blocks(),
     nearUntilMs: new Float64Array(grid.count),
     recent: { samples: [] },
     scenes: new Map(),
+    shelved: null,
     mode: 'day',
     viewVersion: view.viewVersion,
     configVersion: view.configVersion,
@@ -102,7 +114,7 @@ export function createMemory(frame: Pick<Frame, 'widthPx' | 'heightPx'>, view: C
 export function sceneOf(memory: CameraMemory): Scene {
   let scene = memory.scenes.get(memory.mode);
   if (!scene) {
-    scene = createScene(memory.grid, memory.scenes.size === 0 ? null : suspects(memory));
+    scene = createScene(memory.grid, memory.scenes.size === 0 ? null : suspects(memory), earlierOf([...memory.scenes.values()][0]));
     memory.scenes.set(memory.mode, scene);
   }
   return scene;
@@ -110,13 +122,44 @@ export function sceneOf(memory: CameraMemory): Scene {
 
 /** Learns the present mode from nothing. @param keepSuspects the geometry is the same: what was masked is learned as held */
 export function relearn(memory: CameraMemory, keepSuspects: boolean): void {
+  if (!keepSuspects) memory.shelved = null;
   const suspect = keepSuspects ? suspects(memory) : null;
+  const earlier = keepSuspects ? earlierOf(memory.scenes.get(memory.mode)) : null;
   if (keepSuspects) memory.scenes.delete(memory.mode);
   else memory.scenes.clear();
-  memory.scenes.set(memory.mode, createScene(memory.grid, suspect));
+  memory.scenes.set(memory.mode, createScene(memory.grid, suspect, earlier));
+  forgetBlocks(memory);
+}
+
+/** Puts the present scene away for a while, and learns the same view in another light. */
+export function relearnInOtherLight(memory: CameraMemory, nowMs: number): void {
+  const { mode, scenes } = memory;
+  const scene = scenes.get(mode);
+  relearn(memory, true);
+  if (scene?.ready) memory.shelved = { mode, scene, untilMs: nowMs + shelfMs };
+}
+
+/** Takes up the shelved scene; the present one goes onto the shelf when it has learned something. */
+export function takeUpShelved(memory: CameraMemory, shelved: NonNullable<CameraMemory['shelved']>, nowMs: number): void {
+  const { mode, scenes } = memory;
+  const present = scenes.get(mode);
+  scenes.set(mode, shelved.scene);
+  memory.shelved = present?.ready ? { mode, scene: present, untilMs: nowMs + shelfMs } : null;
+  forgetBlocks(memory);
+}
+
+/** The present mode's scene goes on with a backdrop that was moved: what was remembered block by block does not fit any more. */
+export function moveAlong(memory: CameraMemory, scene: Scene, backdrop: Backdrop): void {
+  memory.scenes.set(memory.mode, { ...scene, backdrop });
+  memory.shelved = null;
+  forgetBlocks(memory);
+}
+
+function forgetBlocks(memory: CameraMemory): void {
   memory.changed.fill(0);
   memory.changedBefore.fill(0);
   memory.moving.fill(0);
+  memory.clearBefore.fill(0);
   memory.doubt.fill(0);
   memory.shiftStreak = 0;
   memory.strangeStreak = 0;
@@ -129,16 +172,26 @@ export function privacyBlocks(grid: Grid, view: CameraView): Uint8Array {
   return target;
 }
 
-function createScene(grid: Grid, suspect: Uint8Array | null): Scene {
-  return { backdrop: createBackdrop(grid, suspect), ready: false, learnedForMs: 0, exposureStreak: 0, driftedAtMs: -Infinity, audits: 0, nextAuditMs: 0 };
+function createScene(grid: Grid, suspect: Uint8Array | null, earlier: Backdrop['earlier']): Scene {
+  return { backdrop: createBackdrop(grid, suspect, earlier), ready: false, learnedForMs: 0, exposureStreak: 0, driftedAtMs: -Infinity, audits: 0, nextAuditMs: 0 };
 }
 
-/** Blocks that were masked at the last sample: somebody may still stand there when the light comes back. */
+/** What a scene that is given up showed; one that had learned nothing hands on what it was given. */
+function earlierOf(scene: Scene | undefined): Backdrop['earlier'] {
+  if (!scene) return null;
+  const { state, reference, earlier } = scene.backdrop;
+  return scene.ready ? { reference, known: state.map((s) => (s === blockState.known ? 1 : 0)) } : earlier;
+}
+
+/**
+ * Blocks that were masked when the view was steady last, and those that the scene given up now had still under suspicion: somebody may
+ * still stand there when the light comes back.
+ */
 function suspects(memory: CameraMemory): Uint8Array {
-  const { carry, grid } = memory;
-  const blocks = new Uint8Array(grid.count);
-  const now = memory.lastMs ?? 0;
-  for (let i = 0; i < grid.count; i++) if ((carry.maskedUntilMs[i] as number) > now || (carry.flatUntilMs[i] as number) > now) blocks[i] = 1;
+  const { maskedSteadily, grid } = memory;
+  const blocks = Uint8Array.from(maskedSteadily);
+  const before = memory.scenes.get(memory.mode)?.backdrop;
+  if (before) for (let i = 0; i < grid.count; i++) if (before.suspect[i] !== 0 || before.candidate.flags[i] === occupied) blocks[i] = 1;
   const grown = new Uint8Array(grid.count);
   growInto(grid, blocks, grown);
   return grown;

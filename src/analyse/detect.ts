@@ -25,9 +25,9 @@ export async function detectWhole(detector: Detector, cameraId: string, picture:
 }
 
 /** @param tile 0..3: top left, top right, bottom left, bottom right. Boxes are in px of the whole picture. */
-export async function detectTile(detector: Detector, cameraId: string, picture: Raster, tile: number, minScore: number): Promise<PassOutcome> {
-  const widthPx = Math.ceil(picture.widthPx * tileRatio);
-  const heightPx = Math.ceil(picture.heightPx * tileRatio);
+export async function detectTile(detector: Detector, cameraId: string, picture: Raster, tile: number, minScore: number, ratio = tileRatio): Promise<PassOutcome> {
+  const widthPx = Math.ceil(picture.widthPx * ratio);
+  const heightPx = Math.ceil(picture.heightPx * ratio);
   const xPx = tile % 2 === 0 ? 0 : picture.widthPx - widthPx;
   const yPx = tile < 2 ? 0 : picture.heightPx - heightPx;
   const rgb = new Uint8Array(widthPx * heightPx * 3);
@@ -40,23 +40,62 @@ export async function detectTile(detector: Detector, cameraId: string, picture: 
   return { status: 'ok', detections: outcome.detections.map((d) => ({ ...d, xPx: d.xPx + xPx, yPx: d.yPx + yPx })) };
 }
 
-/** The whole and all four tiles. One that fails fails the pass. */
-export async function detectThorough(detector: Detector, cameraId: string, picture: Raster, minScore: number): Promise<PassOutcome> {
-  const whole = await detectWhole(detector, cameraId, picture, minScore);
-  if (whole.status !== 'ok') return whole;
-  const detections = [...whole.detections];
-  for (let tile = 0; tile < tilesInPass; tile++) {
-    const part = await detectTile(detector, cameraId, picture, tile, minScore);
-    if (part.status !== 'ok') return part;
-    detections.push(...part.detections);
+/** How an audit looks at a picture, each time a little differently: a weak box that comes by chance does not come each time. */
+const auditLooks = [
+  { ratio: 0.6, mirrored: false },
+  { ratio: 0.6, mirrored: true },
+  { ratio: 0.53, mirrored: false },
+  { ratio: 0.67, mirrored: true },
+] as const;
+
+export type AuditOutcome = { readonly status: 'ok'; readonly looks: readonly (readonly Detection[])[] } | { readonly status: 'failed'; readonly detail: string };
+
+/** The whole and all four tiles, several times. One inference that fails fails the audit. @returns the boxes of each look */
+export async function detectThorough(detector: Detector, cameraId: string, picture: Raster, minScore: number): Promise<AuditOutcome> {
+  const looks: Detection[][] = [];
+  const mirror = mirrored(picture);
+  const wholes = new Map<boolean, readonly Detection[]>();
+  for (const { ratio, mirrored: turned } of auditLooks) {
+    const seen = turned ? mirror : picture;
+    let whole = wholes.get(turned);
+    if (!whole) {
+      const outcome = await detectWhole(detector, cameraId, seen, minScore);
+      if (outcome.status !== 'ok') return outcome;
+      whole = outcome.detections;
+      wholes.set(turned, whole);
+    }
+    const found = [...whole];
+    for (let tile = 0; tile < tilesInPass; tile++) {
+      const part = await detectTile(detector, cameraId, seen, tile, minScore, ratio);
+      if (part.status !== 'ok') return part;
+      found.push(...part.detections);
+    }
+    looks.push(turned ? found.map((d) => ({ ...d, xPx: picture.widthPx - d.xPx - d.widthPx })) : found);
   }
-  return { status: 'ok', detections };
+  return { status: 'ok', looks };
 }
 
-/** A box with `ratio` of its size added on each side, within the picture. */
-export function grow<T extends Detection>(detection: T, ratio: number, widthPx: number, heightPx: number): T {
-  const dx = detection.widthPx * ratio;
-  const dy = detection.heightPx * ratio;
+function mirrored({ rgb, widthPx, heightPx }: Raster): Raster {
+  const turned = new Uint8Array(rgb.length);
+  for (let y = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++) {
+      const from = (y * widthPx + x) * 3;
+      const to = (y * widthPx + widthPx - 1 - x) * 3;
+      turned[to] = rgb[from] as number;
+      turned[to + 1] = rgb[from + 1] as number;
+      turned[to + 2] = rgb[from + 2] as number;
+    }
+  }
+  return { rgb: turned, widthPx, heightPx };
+}
+
+/** What a box is grown by at least, px: small boxes are off by some pixels, not by a share. */
+const minGrowPx = 6;
+
+/** A box with `ratio` of its size added on each side, some pixels at least, within the picture. */
+export function grow<T extends Detection>(detection: T, ratio: number, widthPx: number, heightPx: number, minPx = minGrowPx): T {
+  const dx = Math.max(minPx, detection.widthPx * ratio);
+  const dy = Math.max(minPx, detection.heightPx * ratio);
   const xPx = Math.max(0, detection.xPx - dx);
   const yPx = Math.max(0, detection.yPx - dy);
   return {
@@ -66,10 +105,10 @@ export function grow<T extends Detection>(detection: T, ratio: number, widthPx: 
   };
 }
 
-export function markBoxes(grid: Grid, detections: readonly Detection[], minScore: number, growRatio: number, target: Uint8Array): void {
+export function markBoxes(grid: Grid, detections: readonly Detection[], minScore: number, growRatio: number, target: Uint8Array, minPx = minGrowPx): void {
   for (const detection of detections) {
     if (detection.score < minScore) continue;
-    const box = grow(detection, growRatio, grid.widthPx, grid.heightPx);
+    const box = grow(detection, growRatio, grid.widthPx, grid.heightPx, minPx);
     forSpan(grid, spanOf(grid, box.xPx, box.yPx, box.widthPx, box.heightPx), (block) => {
       target[block] = 1;
     });

@@ -21,6 +21,14 @@ export const sameExposure: Exposure = { gain: 1, offset: 0, red: 0, blue: 0, agr
 /** Share of the reference's own edges that coding, shimmer and a hair's breadth of sway may add to a distance. */
 const edgeLevel = 0.06;
 const edgeStructure = 0.16;
+/** Sway of the view that is looked for, half pixels each way; and between which distances, on tiles of how much edge a pixel. */
+const swayReach = 2;
+const swayFrom = 5;
+const swayTo = 40;
+const swayEdges = 4;
+/** Share of a tile's colour contrast to its neighbours that sway may add, and the most of it, levels */
+const swayColour = 0.12;
+const maxColourSlack = 6;
 const maxGain = 2.5;
 const closeLuma = 10;
 
@@ -151,11 +159,65 @@ export function scoreBlocks(
       const tile = row * tileColumns + column;
       const red = (frame.tileRed[tile] as number) - exposure.gain * (reference.tileRed[tile] as number) - exposure.red;
       const blue = (frame.tileBlue[tile] as number) - exposure.gain * (reference.tileBlue[tile] as number) - exposure.blue;
-      const colour = (Math.abs(red) + Math.abs(blue)) * 0.8;
-      const score = Math.max((level - edges * edgeLevel) / steps, ((structure - edges * edgeStructure) / steps) * 0.67, colour);
+      const colour = Math.max(0, Math.abs(red) + Math.abs(blue) - colourSlack(reference, row, column)) * 0.8;
+      const levelSlack = edges * edgeLevel;
+      const structureSlack = edges * edgeStructure;
+      let form = Math.max((level - levelSlack) / steps, ((structure - structureSlack) / steps) * 0.67);
+      // Where there are edges, a hair's breadth of sway looks like a change: the best of the small shifts counts.
+      if (form > swayFrom && form < swayTo && colour < form && edges > steps * swayEdges) {
+        form = Math.min(form, swayed(frame, b, table, { x0, y0, x1, y1 }, levelSlack, structureSlack));
+      }
+      const score = Math.max(form, colour);
       if (score > (scores[block] as number)) scores[block] = score;
     }
   }
+}
+
+/**
+ * Distance of a tile from the reference shifted by up to `swayReach` half pixels, the smallest of all.
+ * @param slack what the reference's own edges may add to the sums of level and structure
+ */
+function swayed(frame: Planes, b: Uint8Array, table: Int16Array, tile: { x0: number; y0: number; x1: number; y1: number }, levelSlack: number, structureSlack: number): number {
+  const { halfWidth, halfHeight, luma } = frame;
+  const { x0, y0, x1, y1 } = tile;
+  const steps = (x1 - x0) * (y1 - y0);
+  let best = Infinity;
+  for (let dy = -swayReach; dy <= swayReach; dy++) {
+    for (let dx = -swayReach; dx <= swayReach; dx++) {
+      if (x0 + dx < 0 || y0 + dy < 0 || x1 + dx > halfWidth || y1 + dy > halfHeight) continue;
+      const shift = dy * halfWidth + dx;
+      let level = 0;
+      let structure = 0;
+      for (let y = y0; y < y1; y++) {
+        const down = y + 1 < y1 ? halfWidth : 0;
+        for (let i = y * halfWidth + x0; i < y * halfWidth + x1; i++) {
+          const d = (luma[i] as number) - (table[b[i + shift] as number] as number);
+          level += d < 0 ? -d : d;
+          const next = i + 1 < y * halfWidth + x1 ? i + 1 : i;
+          const right = (luma[next] as number) - (table[b[next + shift] as number] as number) - d;
+          const below = (luma[i + down] as number) - (table[b[i + down + shift] as number] as number) - d;
+          structure += (right < 0 ? -right : right) + (below < 0 ? -below : below);
+        }
+      }
+      best = Math.min(best, Math.max((level - levelSlack) / steps, ((structure - structureSlack) / steps) * 0.67));
+    }
+  }
+  return best;
+}
+
+/** What a hair's breadth of sway adds to a tile's mean colour: a share of what sets it apart from its neighbours. */
+function colourSlack({ tileRed, tileBlue, tileColumns, tileRows }: Planes, row: number, column: number): number {
+  const tile = row * tileColumns + column;
+  let apart = 0;
+  if (column > 0) apart = Math.max(apart, difference(tileRed, tileBlue, tile, tile - 1));
+  if (column + 1 < tileColumns) apart = Math.max(apart, difference(tileRed, tileBlue, tile, tile + 1));
+  if (row > 0) apart = Math.max(apart, difference(tileRed, tileBlue, tile, tile - tileColumns));
+  if (row + 1 < tileRows) apart = Math.max(apart, difference(tileRed, tileBlue, tile, tile + tileColumns));
+  return Math.min(maxColourSlack, apart * swayColour);
+}
+
+function difference(red: Float32Array, blue: Float32Array, a: number, b: number): number {
+  return Math.abs((red[a] as number) - (red[b] as number)) + Math.abs((blue[a] as number) - (blue[b] as number));
 }
 
 function median(values: number[]): number {

@@ -14,6 +14,9 @@ export interface Recent {
   readonly samples: { readonly atMs: number; readonly detections: readonly Detection[] }[];
 }
 
+/** Area of a change, px of the frame, under which it is noise, and under which it must last. */
+const speckPx = 256;
+const smallPx = 768;
 const keepSamples = 5;
 const keepMs = 10_000;
 const hitsNeeded = 3;
@@ -63,8 +66,9 @@ export function changeBlobs(grid: Grid, changed: Uint8Array, before: Uint8Array,
         stack.push(near);
       });
     }
-    // A single block may be noise; two must last from one sample to the next.
-    if (blocks < 2 || (blocks === 2 && lasting === 0)) continue;
+    // A speck may be noise; what is small must last from one sample to the next.
+    const areaPx = blocks * grid.blockPx ** 2;
+    if (areaPx < speckPx || (areaPx < smallPx && lasting === 0)) continue;
     const xPx = c0 * grid.blockPx;
     const yPx = r0 * grid.blockPx;
     const box: Detection = {

@@ -4,8 +4,9 @@
  */
 import { blockState } from './backdrop.js';
 import { fitExposure, sameExposure, scoreBlocks, type Exposure } from './gate.js';
-import { relearn, sceneOf, type CameraMemory, type Scene } from './camera-memory.js';
+import { moveAlong, relearn, relearnInOtherLight, sceneOf, takeUpShelved, type CameraMemory, type Scene } from './camera-memory.js';
 import { colourfulness, contrast, fillPlanes, type Planes } from './planes.js';
+import { refineShift, translateBackdrop } from './translate.js';
 import { compareEdges, isClearlyShifted, isShifted, type Shift, type ShiftMeter } from './view-shift.js';
 
 export interface Look {
@@ -29,6 +30,8 @@ const shiftCheckMs = 10_000;
 const movedSamples = 3;
 /** share of known blocks that differ, from which the view itself is looked at */
 const suspiciousRatio = 0.12;
+/** share of blocks that may differ from the scene of before for its light to be back */
+const shelfRatio = 0.2;
 const strangeMs = 8_000;
 /** share of edge blocks that agree, from which it is the same view */
 const sameEdges = 0.33;
@@ -46,6 +49,7 @@ export function look(memory: CameraMemory, rgb: Uint8Array, nowMs: number, block
   const usable = meanLuma >= darkLuma && contrast(planes) >= flatContrast;
   // A black frame has no colour either: it says nothing about the mode.
   if (usable) chooseMode(memory);
+  if (usable && memory.shelved) lookAtShelf(memory, nowMs, blockThreshold);
   let scene = sceneOf(memory);
   memory.changedBefore.set(memory.changed);
   let exposure = sameExposure;
@@ -70,6 +74,25 @@ export function look(memory: CameraMemory, rgb: Uint8Array, nowMs: number, block
   let stirring = false;
   for (let block = 0; block < grid.count; block++) if (memory.moving[block] !== 0) stirring = true;
   return { scene, meanLuma, exposure, changeRatio, stirring, usable, view };
+}
+
+/** The light of before may be back: looked for while the present scene is not learned yet, or differs much. */
+function lookAtShelf(memory: CameraMemory, nowMs: number, blockThreshold: number): void {
+  const { shelved, grid, planes } = memory;
+  if (!shelved || shelved.mode !== memory.mode) return;
+  if (nowMs > shelved.untilMs) {
+    memory.shelved = null;
+    return;
+  }
+  if (sceneOf(memory).ready && memory.lightStreak === 0 && countSet(memory.changed) < shelfRatio * grid.count) return;
+  const known = knownBlocks(shelved.scene);
+  const exposure = fitExposure(grid, planes, shelved.scene.backdrop.reference, known.blocks);
+  if (exposure.agreement < 0.5) return;
+  const scores = new Float32Array(grid.count);
+  scoreBlocks(grid, planes, shelved.scene.backdrop.reference, exposure, known.blocks, memory.scratch, scores);
+  let different = 0;
+  for (let block = 0; block < grid.count; block++) if (known.blocks[block] !== 0 && (scores[block] as number) >= blockThreshold) different++;
+  if (different < shelfRatio * known.count) takeUpShelved(memory, shelved, nowMs);
 }
 
 /** The frame before stays at hand: a view that is strange but still is another view, one that boils is traffic. */
@@ -155,7 +178,7 @@ function judgeView(
     memory.lightStreak++;
     if (memory.lightStreak >= movedSamples) {
       memory.learningReason = 'scene-changed';
-      relearn(memory, true);
+      relearnInOtherLight(memory, nowMs);
     }
     return 'changed';
   }
@@ -163,7 +186,7 @@ function judgeView(
   if (isShifted(shift)) {
     memory.strangeStreak = 0;
     memory.shiftStreak++;
-    if (memory.shiftStreak >= movedSamples) takeShift(memory, shift);
+    if (memory.shiftStreak >= movedSamples) takeShift(memory, scene, shift, known);
     return 'changed';
   }
   memory.shiftStreak = 0;
@@ -197,14 +220,20 @@ function isStill(memory: CameraMemory, known: Uint8Array): boolean {
 }
 
 /**
- * A mast that gives way by a hair is learned anew, a turned camera is moved. What is tolerated is counted from the confirmed
- * view, so that many small steps do not add up unseen.
+ * With a mast that gives way by a hair the backdrop moves along (or is learned anew when the shift is not clear), a turned camera is moved.
+ * What is tolerated is counted from the confirmed view, so that many small steps do not add up unseen.
  */
-function takeShift(memory: CameraMemory, shift: Shift): void {
-  memory.swayX += shift.xRatio;
-  memory.swayY += shift.yRatio;
+function takeShift(memory: CameraMemory, scene: Scene, shift: Shift, known: Uint8Array): void {
+  const { grid, planes } = memory;
+  const exact = refineShift(grid, planes, scene.backdrop.reference, known, shift);
+  memory.swayX += exact ? exact.xPx / grid.widthPx : shift.xRatio;
+  memory.swayY += exact ? exact.yPx / grid.heightPx : shift.yRatio;
   if (Math.max(Math.abs(memory.swayX), Math.abs(memory.swayY)) > tolerableShift) {
     markMoved(memory);
+    return;
+  }
+  if (exact) {
+    moveAlong(memory, scene, translateBackdrop(scene.backdrop, exact.xPx, exact.yPx, memory.passes));
     return;
   }
   memory.learningReason = 'scene-changed';

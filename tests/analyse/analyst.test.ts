@@ -45,7 +45,7 @@ function bench(detector: ScriptedDetector | null = scriptedDetector(), cameraVie
       let [all, masked, flat] = [0, 0, 0];
       for (let y = t.y; y < t.y + t.h; y++) {
         for (let x = t.x; x < t.x + t.w; x++) {
-          const block = Math.floor(y / 16) * Math.ceil(widthPx / 16) + Math.floor(x / 16);
+          const block = Math.floor(y / config.blockPx) * Math.ceil(widthPx / config.blockPx) + Math.floor(x / config.blockPx);
           all++;
           if (mask.blocks[block]) masked++;
           if (mask.flat[block]) flat++;

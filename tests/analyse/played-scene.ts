@@ -2,6 +2,7 @@
  * A drawn place of the simulator played in process: frames of 320x180 at any second of the scene's own time, with the truth to
  * the pixel of who must not be seen; a detector that knows the truth and misses as it is told; and what searches pictures.
  */
+import { guardPx } from '../../src/analyse/mask/compose.js';
 import type { Detection } from '../../src/contract/detection.js';
 import type { DetectOutcome, Detector } from '../../src/contract/detector.js';
 import { planesOf, type Yuv } from '../../src/simulate/content/yuv.js';
@@ -114,11 +115,17 @@ function truthOf({ class: cls, key, sprite }: StageObject): TrueObject | null {
 /** Pixels of objects that lie in blocks which show the frame. */
 export function exposedPixels(objects: readonly TrueObject[], blocks: Uint8Array, blockPx: number): number {
   const columns = Math.ceil(widthPx / blockPx);
+  const masked = (x: number, y: number): boolean => blocks[Math.floor(y / blockPx) * columns + Math.floor(x / blockPx)] !== 0;
+  const clamp = (value: number, max: number): number => Math.max(0, Math.min(max - 1, value));
   let n = 0;
   for (const o of objects) {
     for (let i = 0; i < o.pixels.length; i++) {
       if (o.pixels[i] === 0) continue;
-      if (blocks[Math.floor((o.y + Math.floor(i / o.w)) / blockPx) * columns + Math.floor((o.x + (i % o.w)) / blockPx)] === 0) n++;
+      const x = o.x + (i % o.w);
+      const y = o.y + Math.floor(i / o.w);
+      // The band around the mask is painted as well.
+      const [left, right, top, bottom] = [clamp(x - guardPx, widthPx), clamp(x + guardPx, widthPx), clamp(y - guardPx, heightPx), clamp(y + guardPx, heightPx)];
+      if (![[x, y], [left, y], [right, y], [x, top], [x, bottom], [left, top], [right, top], [left, bottom], [right, bottom]].some(([a, b]) => masked(a as number, b as number))) n++;
     }
   }
   return n;
@@ -127,15 +134,12 @@ export function exposedPixels(objects: readonly TrueObject[], blocks: Uint8Array
 /**
  * In how many blocks an image looks as the object does there, whatever its light: correlation of luma within the object's pixels.
  * @param empty the place without anybody: what looks like the object there already does not count
- * @param skip blocks that are known to show neither frame nor backdrop
  */
-export function blocksThatShow(rgb: Uint8Array, objects: readonly TrueObject[], empty: Uint8Array, skip: Uint8Array | null, blockPx = 16): number {
-  const columns = Math.ceil(widthPx / blockPx);
+export function blocksThatShow(rgb: Uint8Array, objects: readonly TrueObject[], empty: Uint8Array, blockPx = 16): number {
   let found = 0;
   for (const o of objects) {
     for (let by = Math.floor(o.y / blockPx); by <= Math.floor((o.y + o.h - 1) / blockPx); by++) {
       for (let bx = Math.floor(o.x / blockPx); bx <= Math.floor((o.x + o.w - 1) / blockPx); bx++) {
-        if (skip !== null && skip[by * columns + bx] !== 0) continue;
         if (correlation(rgb, o, bx * blockPx, by * blockPx, blockPx) > 0.6 && correlation(empty, o, bx * blockPx, by * blockPx, blockPx) < 0.4) found++;
       }
     }

@@ -56,12 +56,23 @@ export async function runScene(scene: PlayedScene, detectors: readonly (SceneDet
         maskRatio: sample.maskRatio,
         heldRatio: made?.receipt.heldRatio ?? 0,
         exposed: made === null ? 0 : exposedPixels(frame.objects, mask.blocks, config.blockPx),
-        inPicture: made === null ? 0 : blocksThatShow(await sharp(made.jpeg).raw().toBuffer(), everyone, scene.empty, null),
-        inBackdrop: made === null ? 0 : blocksThatShow(backdrop, everyone, scene.empty, mask.flat),
+        inPicture: made === null ? 0 : blocksThatShow(await sharp(made.jpeg).raw().toBuffer(), everyone, scene.empty),
+        inBackdrop: made === null ? 0 : blocksThatShow(withoutFlat(backdrop, mask.flat), everyone, scene.empty),
       });
     }
   }
   return lines.map(({ line }) => line.taken);
+}
+
+/** The backdrop as far as it may be shown: what is painted flat is grey. */
+function withoutFlat(backdrop: Uint8Array, flat: Uint8Array): Uint8Array {
+  const columns = Math.ceil(widthPx / config.blockPx);
+  const rgb = Uint8Array.from(backdrop);
+  for (let i = 0; i < widthPx * heightPx; i++) {
+    const block = Math.floor(Math.floor(i / widthPx) / config.blockPx) * columns + Math.floor((i % widthPx) / config.blockPx);
+    if (flat[block] !== 0) rgb.fill(128, 3 * i, 3 * i + 3);
+  }
+  return rgb;
 }
 
 /** From `from` up to `to`, both included, by `step`. */

@@ -47,6 +47,19 @@ describe('while somebody stands there', () => {
     }
   }, 60_000);
 
+  it.each([
+    ['lamps go off and on again', { fault: 'light' }, 1],
+    ['clouds pass', { fault: 'clouds' }, 1],
+    ['clouds pass over another place', { fault: 'clouds' }, 3],
+  ] satisfies [string, SituationInput, number][])('%s: nobody is shown, and the scene of before is taken up again', async (_name, situation, seed) => {
+    const scene = await playScene({ seed, place: seed % 4, script: [stands, { situation, fromSecond: begins, untilSecond: ends + 10 }] });
+    const times = [...every(1, 0, 40), ...every(3, 46, 78), ...every(2, begins, ends + 50), ...every(5, ends + 55, ends + 130)];
+    for (const taken of await runScene(scene, [sceneDetector(well, { seed }), sceneDetector(oneInTwenty, { seed }), null], times)) {
+      expect(shown(taken)).toEqual([]);
+      expect(maskOf(between(taken, ends + 100, Infinity))).toBeLessThan(maskOf(between(taken, 60, begins - 1)) + 0.05);
+    }
+  }, 60_000);
+
   it('a tree sways', async () => {
     const tree = (reachPx: number, fromSecond: number, untilSecond: number): Cue => ({ situation: { fault: 'sway', reachPx }, fromSecond, untilSecond });
     const scene = await playScene({ place: 2, script: [stands, tree(0.6, 0, begins), tree(9, begins, ends), tree(0.6, ends, 1000)] });

@@ -41,6 +41,18 @@ describe('who does not move is in no picture', () => {
     }
   }, 60_000);
 
+  it('somebody stood and somebody slept there from the start, found in one pass of four and weakly', async () => {
+    const script: Cue[] = [{ situation: { fault: 'stand', spot: 1 } }, { situation: { fault: 'bench' } }, { situation: { fault: 'sleep' } }];
+    const [taken = []] = await runScene(await playScene({ script }), [sceneDetector(rarely(0.25, [0.13, 0.25]))], [...every(2, 0, 40), ...every(10, 50, 1860)]);
+    expect(shown(taken)).toEqual([]);
+  }, 60_000);
+
+  it('somebody is seen coming and lies down; the detector never finds who lies', async () => {
+    const script: Cue[] = [{ situation: { fault: 'bench' } }, { situation: { fault: 'sleep' }, fromSecond: 46 }];
+    const [taken = []] = await runScene(await playScene({ script }), [sceneDetector((o) => (o.key.startsWith('sleeper') ? null : 0.8))], halfHour);
+    expect(shown(taken)).toEqual([]);
+  }, 60_000);
+
   it('a car was parked overnight; when it leaves, the place comes back within four minutes', async () => {
     const leaves = 1800;
     const script: Cue[] = [{ situation: { fault: 'park' }, untilSecond: leaves }];

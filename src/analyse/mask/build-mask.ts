@@ -32,6 +32,8 @@ export interface MaskInput {
   readonly changed: Uint8Array;
   /** blocks of the privacy zones */
   readonly privacy: Uint8Array;
+  /** blocks that have looked as the empty scene in this sample and the one before, and that no box lies on: not carried on */
+  readonly clear: Uint8Array;
   readonly carry: Carry;
   readonly nowMs: number;
   readonly carryMs: number;
@@ -47,10 +49,9 @@ const islandBlocks = 12;
 
 export function buildMask(input: MaskInput): Mask {
   const { grid, backdrop, carry, nowMs } = input;
-  const seeds = Uint8Array.from(input.changed);
-  markBoxes(grid, input.detections, input.maskScore, input.growRatio, seeds);
   const blocks = new Uint8Array(grid.count);
-  growInto(grid, seeds, blocks);
+  growInto(grid, input.changed, blocks);
+  markBoxes(grid, input.detections, input.maskScore, input.growRatio, blocks);
   const doubtful = new Uint8Array(grid.count);
   for (const detection of input.detections) {
     if (detection.score >= input.maskScore && boxShare(grid, detection, input.changed) < agreesWithBackdrop) {
@@ -60,6 +61,7 @@ export function buildMask(input: MaskInput): Mask {
   const flat = new Uint8Array(grid.count);
   for (let block = 0; block < grid.count; block++) {
     if (blocks[block] !== 0) carry.maskedUntilMs[block] = nowMs + input.carryMs;
+    else if (input.clear[block] !== 0) carry.maskedUntilMs[block] = 0;
     else if ((carry.maskedUntilMs[block] as number) > nowMs) blocks[block] = 1;
     if (doubtful[block] !== 0) carry.flatUntilMs[block] = nowMs + input.carryMs;
     const covered = backdrop.state[block] !== blockState.known || input.privacy[block] !== 0;
