@@ -86,7 +86,7 @@ export function createMemory(frame: Pick<Frame, 'widthPx' | 'heightPx'>, view: C
   return {
     grid, planes,
     planesBefore: createPlanes(grid),
-    scratch: createScratch(planes),
+    scratch: createScratch(),
     scores: new Float32Array(grid.count),
     candidateScores: new Float32Array(grid.count),
     changed: blocks(), changedBefore: blocks(), moving: blocks(), tracked: blocks(),

@@ -23,6 +23,7 @@ const edgeLevel = 0.06;
 const edgeStructure = 0.16;
 /** Sway of the view that is looked for, half pixels each way; and between which distances, on tiles of how much edge a pixel. */
 const swayReach = 2;
+const swayShifts: readonly (readonly [dx: number, dy: number])[] = shiftsByDistance(swayReach);
 const swayFrom = 5;
 const swayTo = 40;
 const swayEdges = 4;
@@ -103,12 +104,13 @@ export function exposureTable(exposure: Exposure, table: Int16Array): Int16Array
 }
 
 export interface GateScratch {
-  readonly difference: Int16Array;
+  /** differences of one row of a tile */
+  readonly tile: Int16Array;
   readonly table: Int16Array;
 }
 
-export function createScratch(planes: Planes): GateScratch {
-  return { difference: new Int16Array(planes.luma.length), table: new Int16Array(256) };
+export function createScratch(): GateScratch {
+  return { tile: new Int16Array(4), table: new Int16Array(256) };
 }
 
 /**
@@ -119,11 +121,10 @@ export function scoreBlocks(
   grid: Grid, frame: Planes, reference: Planes, exposure: Exposure, only: Uint8Array | null, scratch: GateScratch, scores: Float32Array,
 ): void {
   const { halfWidth, halfHeight, tileColumns, tileRows } = frame;
-  const { difference } = scratch;
   const table = exposureTable(exposure, scratch.table);
+  const own = scratch.tile;
   const a = frame.luma;
   const b = reference.luma;
-  for (let i = 0; i < a.length; i++) difference[i] = (a[i] as number) - (table[b[i] as number] as number);
   scores.fill(0);
   const perBlock = grid.blockPx / tilePx;
   for (let row = 0; row < tileRows; row++) {
@@ -138,28 +139,41 @@ export function scoreBlocks(
       let level = 0;
       let structure = 0;
       let edges = 0;
-      let steps = 0;
+      // Steps stay inside the tile: a neighbour may be a block that is not known.
       for (let y = y0; y < y1; y++) {
         const line = y * halfWidth;
-        // Steps stay inside the tile: a neighbour may be a block that is not known.
-        const down = y + 1 < y1 ? halfWidth : 0;
+        const first = y === y0;
+        let before = 0;
+        let baseBefore = 0;
         for (let x = x0; x < x1; x++) {
           const i = line + x;
-          const d = difference[i] as number;
+          const base = b[i] as number;
+          const d = (a[i] as number) - (table[base] as number);
           level += d < 0 ? -d : d;
-          const right = x + 1 < x1 ? (difference[i + 1] as number) - d : 0;
-          const below = (difference[i + down] as number) - d;
-          structure += (right < 0 ? -right : right) + (below < 0 ? -below : below);
-          const slope = (b[x + 1 < x1 ? i + 1 : i] as number) - (b[i] as number);
-          const fall = (b[i + down] as number) - (b[i] as number);
-          edges += (slope < 0 ? -slope : slope) + (fall < 0 ? -fall : fall);
-          steps++;
+          const k = x - x0;
+          if (k !== 0) {
+            const step = d - before;
+            structure += step < 0 ? -step : step;
+            const slope = base - baseBefore;
+            edges += slope < 0 ? -slope : slope;
+          }
+          if (!first) {
+            const fall = d - (own[k] as number);
+            structure += fall < 0 ? -fall : fall;
+            const drop = base - (b[i - halfWidth] as number);
+            edges += drop < 0 ? -drop : drop;
+          }
+          own[k] = d;
+          before = d;
+          baseBefore = base;
         }
       }
+      const steps = (y1 - y0) * (x1 - x0);
       const tile = row * tileColumns + column;
       const red = (frame.tileRed[tile] as number) - exposure.gain * (reference.tileRed[tile] as number) - exposure.red;
       const blue = (frame.tileBlue[tile] as number) - exposure.gain * (reference.tileBlue[tile] as number) - exposure.blue;
-      const colour = Math.max(0, Math.abs(red) + Math.abs(blue) - colourSlack(reference, row, column)) * 0.8;
+      let colour = (Math.abs(red) + Math.abs(blue)) * 0.8;
+      if (colour > swayFrom) colour = Math.max(0, colour - 0.8 * colourSlack(reference, row, column));
       const levelSlack = edges * edgeLevel;
       const structureSlack = edges * edgeStructure;
       let form = Math.max((level - levelSlack) / steps, ((structure - structureSlack) / steps) * 0.67);
@@ -182,27 +196,35 @@ function swayed(frame: Planes, b: Uint8Array, table: Int16Array, tile: { x0: num
   const { x0, y0, x1, y1 } = tile;
   const steps = (x1 - x0) * (y1 - y0);
   let best = Infinity;
-  for (let dy = -swayReach; dy <= swayReach; dy++) {
-    for (let dx = -swayReach; dx <= swayReach; dx++) {
-      if (x0 + dx < 0 || y0 + dy < 0 || x1 + dx > halfWidth || y1 + dy > halfHeight) continue;
-      const shift = dy * halfWidth + dx;
-      let level = 0;
-      let structure = 0;
-      for (let y = y0; y < y1; y++) {
-        const down = y + 1 < y1 ? halfWidth : 0;
-        for (let i = y * halfWidth + x0; i < y * halfWidth + x1; i++) {
-          const d = (luma[i] as number) - (table[b[i + shift] as number] as number);
-          level += d < 0 ? -d : d;
-          const next = i + 1 < y * halfWidth + x1 ? i + 1 : i;
-          const right = (luma[next] as number) - (table[b[next + shift] as number] as number) - d;
-          const below = (luma[i + down] as number) - (table[b[i + down + shift] as number] as number) - d;
-          structure += (right < 0 ? -right : right) + (below < 0 ? -below : below);
-        }
+  for (const [dx, dy] of swayShifts) {
+    if (x0 + dx < 0 || y0 + dy < 0 || x1 + dx > halfWidth || y1 + dy > halfHeight) continue;
+    const shift = dy * halfWidth + dx;
+    const levelLimit = best * steps + levelSlack;
+    let level = 0;
+    let structure = 0;
+    for (let y = y0; y < y1 && level < levelLimit; y++) {
+      const down = y + 1 < y1 ? halfWidth : 0;
+      const end = y * halfWidth + x1;
+      for (let i = y * halfWidth + x0; i < end; i++) {
+        const d = (luma[i] as number) - (table[b[i + shift] as number] as number);
+        level += d < 0 ? -d : d;
+        const next = i + 1 < end ? i + 1 : i;
+        const right = (luma[next] as number) - (table[b[next + shift] as number] as number) - d;
+        const below = (luma[i + down] as number) - (table[b[i + down + shift] as number] as number) - d;
+        structure += (right < 0 ? -right : right) + (below < 0 ? -below : below);
       }
-      best = Math.min(best, Math.max((level - levelSlack) / steps, ((structure - structureSlack) / steps) * 0.67));
     }
+    best = Math.min(best, Math.max((level - levelSlack) / steps, ((structure - structureSlack) / steps) * 0.67));
+    if (best < swayFrom) break;
   }
   return best;
+}
+
+/** Every shift of up to `reach`, the small ones first; without none at all. */
+function shiftsByDistance(reach: number): [number, number][] {
+  const all: [number, number][] = [];
+  for (let dy = -reach; dy <= reach; dy++) for (let dx = -reach; dx <= reach; dx++) if (dx !== 0 || dy !== 0) all.push([dx, dy]);
+  return all.sort(([ax, ay], [bx, by]) => ax * ax + ay * ay - bx * bx - by * by);
 }
 
 /** What a hair's breadth of sway adds to a tile's mean colour: a share of what sets it apart from its neighbours. */

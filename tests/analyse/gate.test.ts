@@ -21,7 +21,7 @@ function planesOf(scene: Draw) {
 function scores(frame: Draw, reference: Draw): Float32Array {
   const [f, r] = [planesOf(frame), planesOf(reference)];
   const out = new Float32Array(grid.count);
-  scoreBlocks(grid, f, r, fitExposure(grid, f, r, all), null, createScratch(f), out);
+  scoreBlocks(grid, f, r, fitExposure(grid, f, r, all), null, createScratch(), out);
   return out;
 }
 
@@ -68,7 +68,7 @@ describe('the change gate', () => {
     }
     fillPlanes(f, rgb, widthPx, heightPx);
     const out = new Float32Array(grid.count);
-    scoreBlocks(grid, f, r, sameExposure, null, createScratch(f), out);
+    scoreBlocks(grid, f, r, sameExposure, null, createScratch(), out);
     expect(out[at(70, 70)]).toBeGreaterThan(20);
     expect(out[at(200, 70)]).toBe(0);
   });
@@ -86,7 +86,7 @@ describe('the change gate', () => {
         const f = createPlanes(g);
         const mean = fillPlanes(f, new Uint8Array(w * h * 3).fill(77), w, h);
         const out = new Float32Array(g.count);
-        scoreBlocks(g, f, f, sameExposure, null, createScratch(f), out);
+        scoreBlocks(g, f, f, sameExposure, null, createScratch(), out);
         expect(mean).toBe(77);
         expect([...f.tileLuma].every((v) => v === 77)).toBe(true);
         expect([...out].every((v) => v === 0)).toBe(true);
