@@ -126,7 +126,8 @@ async function addVillage(app: App, loaded: Loaded, options: StartOptions & { ca
     controlPort: simulate.controlPort,
     basePort: simulate.basePort,
     watermark: simulate.watermark,
-    situations: simulate.situations,
+    // Who is still from the first frame on is told from furniture by the detector only.
+    situations: simulate.situations && app.hasDetector(),
     clock: app.clock,
     log: app.log,
     signal: app.signal,

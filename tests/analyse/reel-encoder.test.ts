@@ -1,8 +1,4 @@
 /** The film itself: real JPEGs in, a WebM out that libav reads again, with the same times, sizes and pictures. */
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { AV_CODEC_ID_VP9, AV_PIX_FMT_YUV420P } from 'node-av/constants';
-import { Codec, CodecContext, FormatContext, Frame, Packet } from 'node-av/lib';
 import { describe, expect, it } from 'vitest';
 import { createNodeAvReelEncoder } from '../../src/analyse/adapters/node-av-reel-encoder.js';
 import { webmFile } from '../../src/analyse/adapters/webm-file.js';
@@ -11,7 +7,7 @@ import { makePicture } from '../../src/analyse/mask/make-picture.js';
 import { makeReel } from '../../src/analyse/mask/make-reel.js';
 import type { MaskedPicture } from '../../src/contract/picture.js';
 import { newId } from '../../src/core/ids.js';
-import { temporaryFolder } from '../support/databases.js';
+import { decodeFilm } from '../support/reel-film.js';
 import { random } from './drawn-scene.js';
 
 const signal = new AbortController().signal;
@@ -36,45 +32,6 @@ async function picture(step: number, hidden: number, size = { widthPx: 160, heig
   });
 }
 
-interface Decoded {
-  readonly seconds: number;
-  readonly packets: readonly { readonly atMs: number; readonly key: boolean }[];
-  readonly frames: readonly { readonly widthPx: number; readonly heightPx: number; readonly luma: Uint8Array }[];
-}
-
-async function decode(file: Uint8Array): Promise<Decoded> {
-  const { folder, remove } = await temporaryFolder();
-  const input = new FormatContext();
-  const [packet, frame, context] = [new Packet(), new Frame(), new CodecContext()];
-  try {
-    await writeFile(path.join(folder, 'reel.webm'), file);
-    expect(await input.openInput(path.join(folder, 'reel.webm'))).toBeGreaterThanOrEqual(0);
-    packet.alloc();
-    frame.alloc();
-    context.allocContext3(Codec.findDecoder(AV_CODEC_ID_VP9));
-    expect(await context.open2(null, null)).toBeGreaterThanOrEqual(0);
-    const packets: Decoded['packets'][number][] = [];
-    const frames: Decoded['frames'][number][] = [];
-    while ((await input.readFrame(packet)) >= 0) {
-      packets.push({ atMs: Number(packet.pts), key: packet.isKeyframe });
-      expect(await context.sendPacket(packet)).toBeGreaterThanOrEqual(0);
-      while ((await context.receiveFrame(frame)) >= 0) {
-        expect(frame.format).toBe(AV_PIX_FMT_YUV420P);
-        frames.push({ widthPx: frame.width, heightPx: frame.height, luma: new Uint8Array(frame.toBuffer()).slice(0, frame.width * frame.height) });
-        frame.unref();
-      }
-      packet.unref();
-    }
-    return { seconds: Number(input.duration) / 1e6, packets, frames };
-  } finally {
-    packet.free();
-    frame.free();
-    context.freeContext();
-    await input.closeInput();
-    await remove();
-  }
-}
-
 /** Pictures every half second, and a hole of 8 s after the tenth. */
 const atMs = (i: number): number => i * 500 + (i >= 10 ? 8_000 : 0);
 
@@ -85,7 +42,7 @@ async function reel(count: number, hidden: (i: number) => number): Promise<Uint8
 
 describe('the film of a reel', () => {
   it('has every picture at its time, in its size, a key frame first and often, and its length', async () => {
-    const film = await decode(await reel(24, () => 1));
+    const film = await decodeFilm(await reel(24, () => 1));
     expect(film.packets.map((p) => p.atMs)).toEqual(Array.from({ length: 24 }, (_, i) => atMs(i)));
     expect(film.packets.flatMap((p, i) => (p.key ? [i] : []))).toEqual([0, 10, 20]);
     expect(film.frames).toHaveLength(24);
@@ -108,7 +65,7 @@ describe('the film of a reel', () => {
   it('holds one picture of odd size, too', async () => {
     const only = await picture(1, 1, { widthPx: 97, heightPx: 55 });
     const { file, receipt } = await makeReel({ encoder, pictures: [{ picture: only, atMs: 0 }], alert: { id: newId(), raisedAtMs: 0 }, untilMs: 0, gaps: [] }, signal);
-    const film = await decode(file);
+    const film = await decodeFilm(file);
     expect(film.frames.map((f) => [f.widthPx, f.heightPx])).toEqual([[97, 55]]);
     expect(receipt).toMatchObject({ lengthMs: 500, widthPx: 97, heightPx: 55 });
     expect(film.seconds).toBeCloseTo(0.5, 2);

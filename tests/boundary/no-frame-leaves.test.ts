@@ -15,6 +15,7 @@ import { createNodeAvFrameSource } from '../../src/ingest/adapters/node-av-frame
 import { detectWatermark, watermarkThreshold } from '../../src/simulate/scene/watermark.js';
 import { startVillage, type Village } from '../../src/simulate/village.js';
 import { createLogger } from '../../src/telemetry/logger.js';
+import { decodeFilm } from '../support/reel-film.js';
 import { apiOf, eventually, startProgram, temporaryFolder, type Program } from '../support/program.js';
 
 const cameraCount = 32;
@@ -93,6 +94,17 @@ describe('no frame leaves the process that analyses it', () => {
     }
   }, 180_000);
 
+  it('no reel shows the pattern', async () => {
+    const reels = filesOf(path.join(data, 'objects')).filter((f) => f.endsWith('.webm'));
+    expect(reels.length).toBeGreaterThan(3);
+    for (const file of reels.slice(0, 8)) {
+      for (const { luma, widthPx, heightPx } of (await decodeFilm(readFileSync(file))).frames) {
+        const grey = Uint8Array.from({ length: luma.length * 3 }, (_, i) => luma[Math.floor(i / 3)] as number);
+        expect(detectWatermark(grey, widthPx, heightPx).score, file).toBeLessThan(watermarkThreshold);
+      }
+    }
+  }, 180_000);
+
   it('no file holds a piece of a decoded frame, in any common form', () => {
     const needles = marked.slice(0, 12).flatMap(({ frame, xPx, yPx }) => {
       const at = ((yPx + 20) * frame.widthPx + xPx) * 3;
@@ -110,9 +122,9 @@ describe('no frame leaves the process that analyses it', () => {
     expect(hits).toEqual([]);
   }, 120_000);
 
-  it('nothing it wrote is video or an unmasked image: the only media files are JPEGs below objects/', () => {
+  it('nothing it wrote is an unmasked image: the only media files are pictures and reels below objects/', () => {
     const media = filesOf(data).filter((file) => {
-      if (file.startsWith(path.join(data, 'objects'))) return !file.endsWith('.jpg');
+      if (file.startsWith(path.join(data, 'objects'))) return !/^(pictures\/.*\.jpg|reels\/.*\.webm)$/.test(path.relative(path.join(data, 'objects'), file));
       const head = readFileSync(file).subarray(0, 64);
       return head.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff])) || head.includes('ftyp') || head.subarray(0, 4).equals(Buffer.from([0, 0, 0, 1])) || head.subarray(1, 4).toString() === 'PNG';
     });
