@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first. A name that is no more does no harm; a new file of half a minute or more belongs here. */
 const long = [
+  'boundary/no-frame-leaves',
   'e2e/cluster',
   'e2e/faults',
   'boundary/moved-camera',
@@ -13,8 +14,10 @@ const long = [
   'e2e/village',
   'cli/running',
   'analyse/analyst',
+  'analyse/scenes-still',
+  'analyse/scenes-events',
+  'e2e/console-picture',
   'cli/alone',
-  'boundary/no-frame-leaves',
   'e2e/changes',
   'e2e/console',
   'e2e/console-place',
