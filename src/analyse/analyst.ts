@@ -59,7 +59,8 @@ export function createAnalyst(options: AnalystOptions): Analyst {
       return sample;
     } catch (thrown) {
       log.error({ cameraId: turn.frame.cameraId, sequence: turn.frame.sequence, error: messageOf(thrown) }, 'a sample could not be judged');
-      // Half a step may have been taken: what was learned cannot be relied on.
+      // Half a step may have been taken: what was learned cannot be relied on. That the view moved is not forgotten.
+      if (desk.memory?.moved) desk.movedView = desk.memory.viewVersion;
       desk.memory = null;
       metrics.pictures.inc({ outcome: 'mask-failed' });
       return failedSample(turn.frame, turn.view, options.detector !== null);

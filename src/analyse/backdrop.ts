@@ -37,8 +37,8 @@ export interface Backdrop {
   readonly candidate: Candidate;
   /** blocks that something stood on when the backdrop before this one was given up: learned as held */
   readonly suspect: Uint8Array;
-  /** what that backdrop showed, and where it was known */
-  readonly earlier: { readonly reference: Planes; readonly known: Uint8Array } | null;
+  /** what that backdrop showed, where it was known, and whether it was of the other light mode: then their colours cannot be compared */
+  readonly earlier: { readonly reference: Planes; readonly known: Uint8Array; readonly otherMode: boolean } | null;
 }
 
 /** What a block may become. */

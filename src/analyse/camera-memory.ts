@@ -114,7 +114,7 @@ export function createMemory(frame: Pick<Frame, 'widthPx' | 'heightPx'>, view: C
 export function sceneOf(memory: CameraMemory): Scene {
   let scene = memory.scenes.get(memory.mode);
   if (!scene) {
-    scene = createScene(memory.grid, memory.scenes.size === 0 ? null : suspects(memory), earlierOf([...memory.scenes.values()][0]));
+    scene = createScene(memory.grid, memory.scenes.size === 0 ? null : suspects(memory), earlierOf([...memory.scenes.values()][0], true));
     memory.scenes.set(memory.mode, scene);
   }
   return scene;
@@ -124,7 +124,7 @@ export function sceneOf(memory: CameraMemory): Scene {
 export function relearn(memory: CameraMemory, keepSuspects: boolean): void {
   if (!keepSuspects) memory.shelved = null;
   const suspect = keepSuspects ? suspects(memory) : null;
-  const earlier = keepSuspects ? earlierOf(memory.scenes.get(memory.mode)) : null;
+  const earlier = keepSuspects ? earlierOf(memory.scenes.get(memory.mode), false) : null;
   if (keepSuspects) memory.scenes.delete(memory.mode);
   else memory.scenes.clear();
   memory.scenes.set(memory.mode, createScene(memory.grid, suspect, earlier));
@@ -177,10 +177,11 @@ function createScene(grid: Grid, suspect: Uint8Array | null, earlier: Backdrop['
 }
 
 /** What a scene that is given up showed; one that had learned nothing hands on what it was given. */
-function earlierOf(scene: Scene | undefined): Backdrop['earlier'] {
+function earlierOf(scene: Scene | undefined, otherMode: boolean): Backdrop['earlier'] {
   if (!scene) return null;
   const { state, reference, earlier } = scene.backdrop;
-  return scene.ready ? { reference, known: state.map((s) => (s === blockState.known ? 1 : 0)) } : earlier;
+  if (scene.ready) return { reference, known: state.map((s) => (s === blockState.known ? 1 : 0)), otherMode };
+  return earlier && { ...earlier, otherMode: earlier.otherMode !== otherMode };
 }
 
 /**

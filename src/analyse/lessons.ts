@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import { blockState, drift, follow, rebase, sceneForAudit, type Backdrop } from './backdrop.js';
 import type { CameraMemory, Scene } from './camera-memory.js';
 import { boxShare, detectThorough, markBoxes, overlapRatio, tilesInPass } from './detect.js';
+import { sameExposure } from './gate.js';
 import { forSpan, spanOf } from './grid.js';
 import { endLearning, holdFound, learn, suspicionOf } from './learning.js';
 import { quietShare, type Look } from './look.js';
@@ -23,7 +24,6 @@ const auditScores: Readonly<Record<Detection['class'], number>> = { person: 0.15
 const sameBoxRatio = 0.45;
 const auditAgainMs = [60_000, 300_000, 600_000];
 
-
 export async function learnFrom(by: Sampling, memory: CameraMemory, frame: Frame, seen: Look, pass: Pass, mask: Mask, nowMs: number): Promise<void> {
   const { config, detector } = by;
   const { scene } = seen;
@@ -36,7 +36,7 @@ export async function learnFrom(by: Sampling, memory: CameraMemory, frame: Frame
   const { within, suspicion, near } = blocksUnder(memory, scene, pass, config, nowMs);
   const elapsedMs = memory.learnedAtMs === null ? 0 : Math.min(maxElapsedMs, nowMs - memory.learnedAtMs);
   memory.learnedAtMs = nowMs;
-  const relit = scene.ready ? relitBlocks(grid, memory.planes, scene.backdrop.reference, memory.changed) : new Uint8Array(grid.count);
+  const relit = scene.ready ? relitBlocks(grid, memory.planes, scene.backdrop.reference, memory.changed, seen.exposure) : new Uint8Array(grid.count);
   memory.wantsPass = learn(scene.backdrop, {
     rgb: frame.rgb, planes: memory.planes, candidateScores: memory.candidateScores, tracked: memory.tracked, within, suspicion, near, relit, asBefore: blocksAsBefore(memory, scene.backdrop), elapsedMs,
     quietScore: config.blockThreshold * quietShare, learnMs: config.learnMs, withDetector, passes: memory.passes,
@@ -61,7 +61,7 @@ export async function learnFrom(by: Sampling, memory: CameraMemory, frame: Frame
 
 function blocksAsBefore({ grid, planes }: CameraMemory, { suspect, earlier }: Backdrop): Uint8Array {
   if (!earlier || !suspect.some((s) => s !== 0)) return new Uint8Array(grid.count);
-  const same = relitBlocks(grid, planes, earlier.reference, suspect);
+  const same = relitBlocks(grid, planes, earlier.reference, suspect, earlier.otherMode ? null : sameExposure);
   return same.map((s, block) => (s !== 0 && earlier.known[block] !== 0 ? 1 : 0));
 }
 

@@ -1,10 +1,12 @@
 /**
  * Which blocks that differ from the backdrop are the same surface in another light: a lamp, a shadow, wet ground. Texture tells:
  * light keeps it, a person or a vehicle does not. A surface without texture is told by its surroundings: whoever stands on it has
- * edges, and what lies within such edges is not relit.
+ * edges, and what lies within such edges is not relit. Colour tells, too: light changes it along with the level, another thing of the
+ * same level changes it alone.
  */
+import { sameExposure, type Exposure } from './gate.js';
 import type { Grid } from './grid.js';
-import type { Planes } from './planes.js';
+import { tilePx, type Planes } from './planes.js';
 
 /** standard deviation of luma in a window, levels, from which a surface has texture, and up to which it has none */
 const textured = 3;
@@ -14,17 +16,21 @@ const sameTexture = 0.8;
 const unexplained = 4;
 /** and at any point of the block itself */
 const unexplainedPeak = 16;
+/** what light may change a tile's colour by: as many times the change of its level (a sodium lamp on grey ground: 1.9), and so many levels in any case */
+const tintTimes = 2;
+const tintLevels = 12;
 
 /**
  * @param reference what the surfaces looked like in the other light
  * @param changed blocks to judge: those that differ
+ * @param whole what the whole picture changed by; null: one of both has no colours
  * @returns 1: relit
  */
-export function relitBlocks(grid: Grid, frame: Planes, reference: Planes, changed: Uint8Array): Uint8Array {
+export function relitBlocks(grid: Grid, frame: Planes, reference: Planes, changed: Uint8Array, whole: Exposure | null = sameExposure): Uint8Array {
   const relit = new Uint8Array(grid.count);
   const bare: number[] = [];
   for (let block = 0; block < grid.count; block++) {
-    if (changed[block] === 0) continue;
+    if (changed[block] === 0 || (whole !== null && isTinted(grid, frame, reference, block, whole))) continue;
     const { frameSpread, referenceSpread, correlation, peak } = compareWindow(grid, frame, reference, block);
     if (peak > unexplainedPeak) continue;
     if (referenceSpread >= textured) {
@@ -44,6 +50,22 @@ export function relitBlocks(grid: Grid, frame: Planes, reference: Planes, change
     }
   }
   return relit;
+}
+
+/** Is a tile of the block of another colour than light alone would make it? */
+function isTinted(grid: Grid, frame: Planes, reference: Planes, block: number, whole: Exposure): boolean {
+  const perBlock = grid.blockPx / tilePx;
+  const column0 = (block % grid.columns) * perBlock;
+  const row0 = Math.floor(block / grid.columns) * perBlock;
+  for (let row = row0; row < Math.min(frame.tileRows, row0 + perBlock); row++) {
+    for (let column = column0; column < Math.min(frame.tileColumns, column0 + perBlock); column++) {
+      const tile = row * frame.tileColumns + column;
+      const apart = (a: Float32Array, b: Float32Array, by: number): number => Math.abs((a[tile] as number) - whole.gain * (b[tile] as number) - by);
+      const colour = apart(frame.tileRed, reference.tileRed, whole.red) + apart(frame.tileBlue, reference.tileBlue, whole.blue);
+      if (colour > Math.max(tintLevels, tintTimes * apart(frame.tileLuma, reference.tileLuma, whole.offset))) return true;
+    }
+  }
+  return false;
 }
 
 const maxGain = 3;

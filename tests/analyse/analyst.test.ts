@@ -247,6 +247,22 @@ describe('the view as a whole', () => {
     expect(resized.at(-1)?.picture).toEqual({ status: 'withheld', reason: 'moved' });
   });
 
+  it('stays moved when the sample that found it could not be judged to its end', async () => {
+    const clock = new SimulatedClock();
+    let failed = 0;
+    const analyst = createAnalyst({ config, detector: null, clock, log: createLogger('silent'), metrics: createMetrics(), inspect: (_mask, _backdrop, memory) => {
+      if (memory.moved && failed++ === 0) throw new Error('once');
+    } });
+    let last: Sample | 'dropped' = 'dropped';
+    for (let sequence = 0; sequence < 100; sequence++) {
+      const turned = sequence < 40 ? {} : { shiftX: 40, shiftY: 12 };
+      last = await analyst.analyse(frameOf(draw({ ...turned, seed: sequence }), sequence), view, () => true);
+      await clock.advance(1000);
+    }
+    expect(failed).toBeGreaterThan(1);
+    expect(last).toMatchObject({ picture: { status: 'withheld', reason: 'moved' } });
+  });
+
   it('is moved from its first sample on when that is known, until a newer view is confirmed', async () => {
     const b = bench(null, { ...view, knownMoved: true });
     const closed = await b.run(40);

@@ -41,6 +41,22 @@ describe('the same surface in another light', () => {
       }
     }
   });
+  it('is not a thing of another colour and the same level, though a lamp may tint what it lights', () => {
+    const floor = (colour: readonly [number, number, number], c: (x: number, y: number) => boolean): Planes => {
+      const rgb = new Uint8Array(widthPx * heightPx * 3);
+      for (let i = 0; i < widthPx * heightPx; i++) rgb.set(c(i % widthPx, Math.floor(i / widthPx)) ? colour : [110, 110, 110], i * 3);
+      return planesOf(rgb);
+    };
+    const bare = floor([0, 0, 0], () => false);
+    const blanket = floor([170, 80, 110], (x, y) => x >= 128 && x < 192 && y >= 80 && y < 112);
+    const under = (c: number, r: number): boolean => c >= 16 && c < 24 && r >= 10 && r < 14;
+    expect(Math.abs((blanket.tileLuma[11 * grid.columns + 18] as number) - 110)).toBeLessThan(3);
+    expect(share(relitBlocks(grid, blanket, bare, all), under)).toBe(0);
+    // A frame of the infrared mode has no colours.
+    expect(share(relitBlocks(grid, blanket, bare, all, null), under)).toBe(1);
+    const sodium = floor([190, 150, 112], () => true);
+    expect(share(relitBlocks(grid, sodium, bare, all), () => true)).toBe(1);
+  });
   it('is not another place', () => {
     expect(share(relitBlocks(grid, drawn({ place: 5 }, 4), reference, all), () => true)).toBeLessThan(0.15);
   });
