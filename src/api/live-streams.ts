@@ -24,6 +24,8 @@ import { createStanding, type Listener } from './standing.js';
 export const liveRoles: readonly Role[] = ['admin', 'technician', 'operator'];
 
 const askEveryMs = 5_000;
+/** and without an answer for so long nothing is shown: a question may hang */
+const answeredWithinMs = 15_000;
 /** who looks could not be asked for so long: the view ends */
 const unaskedMs = 60_000;
 const aliveEveryMs = 10_000;
@@ -159,7 +161,8 @@ export function createLiveStreams(deps: { live: LiveViews; registry: Pick<Regist
     }
 
     function permitted(message: LiveMessage): LiveMessage {
-      return message.kind === 'picture' && !shown ? { kind: 'withheld', reason: 'not-checked' } : message;
+      const sure = shown && clock.monotonicMs() - askedAtMs < answeredWithinMs;
+      return message.kind === 'picture' && !sure ? { kind: 'withheld', reason: 'not-checked' } : message;
     }
 
     async function* send(): AsyncGenerator<Buffer> {

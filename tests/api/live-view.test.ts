@@ -263,6 +263,22 @@ describe('live masked view', () => {
     await until(() => lost.ended);
   });
 
+  it('shows nothing while the question who looks hangs', async () => {
+    let who: () => Promise<Principal> = () => Promise.reject(new Error('unset'));
+    const cut = await openVillage({ database, clock, deps: { auth: { ...village.deps.auth, byToken: () => who() } } });
+    others.push(cut);
+    await cut.api.listen({ host: '127.0.0.1', port: 0 });
+    who = () => Promise.resolve({ id: 'p', name: 'p', kind: 'token', grants: fleet('operator') });
+    const client = await look({ token: 'any' }, { v: cut });
+    who = () => new Promise<never>(() => undefined);
+    const seen = await offer({}, cut);
+    await until(() => ids(client).length === 1);
+    await clock.advance(15_000);
+    await offer({}, cut);
+    await until(() => client.texts().includes('{"withheld":"not-checked"}'));
+    expect(ids(client)).toEqual([seen.receipt.pictureId]);
+  });
+
   it('shows that the line works while nothing comes', async () => {
     village.here.camera.sampleIntervalMs = 60_000;
     const client = await look(fleet('operator'));

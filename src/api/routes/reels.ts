@@ -22,7 +22,10 @@ export function reelRoutes(app: Routes, { desk, reels, evidence, clock }: RouteD
     async (request) => {
       const alert = await desk.alert(request.params.id);
       mustSee(request, alert.siteId, 'alert.unknown');
-      return reels.reelOfAlert(alert.id);
+      const found = await reels.reelOfAlert(alert.id);
+      // A camera may have moved to another site meanwhile, and its pictures with it.
+      mustSee(request, found.siteId, 'reel.unknown');
+      return found;
     },
   );
   app.get(
