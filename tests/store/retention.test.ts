@@ -101,7 +101,7 @@ describe.each(kinds)('retention and check: $name', ({ open, s3 }) => {
       reason: 'retention',
     });
     expect(await store.bytes(kept.id)).toHaveLength(kept.bytes);
-    expect(await check()).toEqual({ clean: true, pictures: 2, objects: 2, problems: [] });
+    expect(await check()).toEqual({ clean: true, pictures: 2, reels: 0, objects: 2, problems: [] });
   });
 
   it('deletes observations at the same time', async () => {
@@ -233,7 +233,7 @@ describe.each(kinds)('retention and check: $name', ({ open, s3 }) => {
     const fresh = Array.from({ length: 30 }, () => testPicture({ siteId, pictureId: v7({ msecs: clock.nowMs() }), receivedAtMs: clock.nowMs() }).then((p) => store.save(p)));
     const [report] = await Promise.all([check(), retention().sweep(signal), ...fresh]);
     expect(report.problems).toEqual([]);
-    expect(await check()).toEqual({ clean: true, pictures: 30, objects: 30, problems: [] });
+    expect(await check()).toEqual({ clean: true, pictures: 30, reels: 0, objects: 30, problems: [] });
   });
 
   it('an alert whose picture was deleted on time is in order', async () => {
