@@ -114,7 +114,7 @@ export function createSamplePath(deps: {
       const forget = (): void => {
         troubles.delete(cameraId);
         analyst.forget(cameraId);
-      for (const taker of takers) taker.forget(cameraId);
+        for (const taker of takers) taker.forget(cameraId);
         reports.released(cameraId);
       };
       // The sample in work would bring the camera back: it ends first.
