@@ -131,11 +131,16 @@ export function relearn(memory: CameraMemory, keepSuspects: boolean): void {
   forgetBlocks(memory);
 }
 
-/** Puts the present scene away for a while, and learns the same view in another light. */
+/**
+ * Puts the present scene away for a while, and learns the same view in another light. Somebody may have come with the lamp: every place is
+ * suspect until it shows the surface that it showed before.
+ */
 export function relearnInOtherLight(memory: CameraMemory, nowMs: number): void {
   const { mode, scenes } = memory;
   const scene = scenes.get(mode);
   relearn(memory, true);
+  const { suspect, earlier } = sceneOf(memory).backdrop;
+  if (earlier) for (let i = 0; i < suspect.length; i++) if (earlier.known[i] !== 0) suspect[i] = 1;
   if (scene?.ready) memory.shelved = { mode, scene, untilMs: nowMs + shelfMs };
 }
 

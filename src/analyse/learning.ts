@@ -103,7 +103,7 @@ export function learn(backdrop: Backdrop, sample: LearnSample): boolean {
     const credit = (candidate.creditMs[block] as number) + sample.elapsedMs;
     // A look that is never adopted keeps some credit all the same, so that a passer-by does not make it forgotten.
     candidate.creditMs[block] = Math.min(credit, Number.isFinite(need) ? need : keepLookMs);
-    if (credit > windowMs && state[block] !== blockState.known && candidate.flags[block] !== occupied) age(backdrop, block);
+    if (credit > windowMs && state[block] !== blockState.known && candidate.flags[block] !== occupied && candidate.flags[block] !== doubted) age(backdrop, block);
     if (credit < need || (candidate.samples[block] as number) < minSamples) continue;
     const unknown = state[block] === blockState.unknown;
     if (sample.withDetector && sample.passes - (candidate.sincePass[block] as number) < (unknown ? 1 : 2)) {
@@ -125,8 +125,8 @@ function mayBeSomebody(backdrop: Backdrop, block: number, sample: LearnSample): 
 function flag(backdrop: Backdrop, block: number, sample: LearnSample): void {
   const { candidate } = backdrop;
   if (candidate.flags[block] === occupied) candidate.creditMs[block] = keepLookMs;
-  // A look of a known block must never have been under a detection.
-  if (backdrop.state[block] === blockState.known) candidate.creditMs[block] = 0;
+  // A look of a known block must never have been under a detection, one that was doubted not for the whole of its time.
+  if (backdrop.state[block] === blockState.known || candidate.flags[block] === doubted) candidate.creditMs[block] = 0;
   candidate.sincePass[block] = sample.passes;
   candidate.flaggedMs[block] = (candidate.flaggedMs[block] as number) + sample.elapsedMs;
   candidate.suspicionMs[block] = Math.min(maxSuspicionMs, (candidate.suspicionMs[block] as number) + sample.elapsedMs * Math.max(1, sample.suspicion[block] as number));

@@ -29,7 +29,7 @@ export async function learnFrom(by: Sampling, memory: CameraMemory, frame: Frame
   const { scene } = seen;
   const withDetector = detector !== null;
   if (!seen.usable || seen.view !== 'steady' || (withDetector && pass.status !== 'ok')) {
-    if (scene.ready && seen.usable && seen.view === 'steady' && pass.status === 'none') keepUp(config, memory, scene, frame, seen, mask, null, nowMs);
+    if (scene.ready && seen.usable && seen.view === 'steady' && pass.status === 'none') keepUp(memory, scene, frame, seen, mask, null, nowMs);
     return;
   }
   const { grid } = memory;
@@ -42,7 +42,7 @@ export async function learnFrom(by: Sampling, memory: CameraMemory, frame: Frame
     quietScore: config.blockThreshold * quietShare, learnMs: config.learnMs, withDetector, passes: memory.passes,
   });
   if (scene.ready) {
-    keepUp(config, memory, scene, frame, seen, mask, near, nowMs);
+    keepUp(memory, scene, frame, seen, mask, near, nowMs);
   } else {
     scene.learnedForMs += elapsedMs;
     if (!endLearning(scene.backdrop, scene.learnedForMs, config.learnMs, withDetector)) return;
@@ -146,15 +146,15 @@ function counts(d: Detection, config: Config['analyse']): boolean {
 }
 
 /** Known blocks follow slow light, outside the mask only; the whole picture's exposure is taken in when it has lasted. */
-function keepUp(config: Config['analyse'], memory: CameraMemory, scene: Scene, frame: Frame, seen: Look, mask: Mask, near: Uint8Array | null, nowMs: number): void {
+function keepUp(memory: CameraMemory, scene: Scene, frame: Frame, seen: Look, mask: Mask, near: Uint8Array | null, nowMs: number): void {
   const { grid, scores } = memory;
   const { backdrop } = scene;
   const { exposure } = seen;
   const calm = new Uint8Array(grid.count);
   for (let block = 0; block < grid.count; block++) {
     if (backdrop.state[block] !== blockState.known || (near !== null && near[block] !== 0)) continue;
-    // Restless, but under the configured threshold: noise.
-    if ((scores[block] as number) < config.blockThreshold) follow(backdrop, block, scores[block] as number, 0.05);
+    // Not what is masked as changed: something of nearly the floor's look would make its own noise.
+    if (memory.changed[block] === 0) follow(backdrop, block, scores[block] as number, 0.05);
     if (mask.blocks[block] === 0) calm[block] = 1;
   }
   const far = exposure.agreement > 0.6 && (Math.abs(exposure.gain - 1) > 0.12 || Math.abs(exposure.offset) > 8 || Math.abs(exposure.red) > 5 || Math.abs(exposure.blue) > 5);

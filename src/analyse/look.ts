@@ -237,6 +237,7 @@ function takeShift(memory: CameraMemory, scene: Scene, shift: Shift, known: Uint
     return;
   }
   memory.learningReason = 'scene-changed';
+  memory.shelved = null;
   relearn(memory, true);
 }
 
