@@ -202,18 +202,6 @@ describe('the mask over time', () => {
     expect(last?.maskRatio).toBeLessThan(0.05);
   });
 
-  it('never takes in somebody who came with the lamp and is not found', async () => {
-    const b = bench();
-    await b.run(30);
-    await b.run(2, { gain: 1.6, offset: 40 });
-    const lit = { gain: 1.6, offset: 40, things: [person], seen: [] };
-    await b.run(60, lit);
-    expect((await b.sample(lit)).picture.status).toBe('made');
-    expect(b.covered(person).masked).toBeGreaterThan(0.99);
-    await b.run(10);
-    expect(b.covered(person).masked).toBe(0);
-  });
-
   it('never takes in what differs a little from the floor and is not found', async () => {
     const b = bench();
     await b.run(40);

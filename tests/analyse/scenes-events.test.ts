@@ -60,6 +60,13 @@ describe('while somebody stands there', () => {
     }
   }, 60_000);
 
+  it('somebody comes with the lamp and is never found: the lit scene is not learned with them in it', async () => {
+    const scene = await playScene({ script: [{ situation: { fault: 'light' }, fromSecond: 40 }, { situation: { fault: 'stand' }, fromSecond: 42 }] });
+    const [taken = []] = await runScene(scene, [sceneDetector(() => null)], [...every(1, 0, 70), ...every(5, 75, 160)]);
+    expect(shown(taken)).toEqual([]);
+    expect(between(taken, 100, 160).filter((t) => t.made).length).toBeGreaterThan(8);
+  }, 60_000);
+
   it('a tree sways', async () => {
     const tree = (reachPx: number, fromSecond: number, untilSecond: number): Cue => ({ situation: { fault: 'sway', reachPx }, fromSecond, untilSecond });
     const scene = await playScene({ place: 2, script: [stands, tree(0.6, 0, begins), tree(9, begins, ends), tree(0.6, ends, 1000)] });
