@@ -40,6 +40,7 @@ export function createLiveSlots(database: Database, viewer: string): LiveSlots {
 
   return {
     async want(cameraIds, forMs) {
+      if (cameraIds.length === 0) return;
       // In one order everywhere: two processes never wait for each other.
       const rows = [...cameraIds].sort().map((cameraId) => ({ cameraId, viewer, wantedUntil: sql`now() + ${forMs} * interval '1 millisecond'` }));
       await database.transaction(async (tx) => {

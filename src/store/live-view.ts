@@ -56,16 +56,24 @@ export function createLiveView(options: { database: Database; makes: boolean; cl
   const seats = createLiveSeats(clock, {
     first(cameraId) {
       if (!shared) return;
-      inBackground(slots.want([cameraId], wantedForMs).then(() => read(cameraId)));
+      inBackground(inTurn(() => slots.want([cameraId], wantedForMs)).then(() => read(cameraId)));
       every('look', lookEveryMs, look);
     },
     last(cameraId) {
       reads.delete(cameraId);
       if (!shared) return;
       if (seats.cameras().length === 0) stop('look');
-      inBackground(slots.unwant([cameraId]).then(() => (seats.has(cameraId) ? slots.want([cameraId], wantedForMs) : undefined)));
+      inBackground(inTurn(() => slots.unwant([cameraId])).then(() => (seats.has(cameraId) ? inTurn(() => slots.want([cameraId], wantedForMs)) : undefined)));
     },
   });
+
+  /** Looks are written down one after the other: a late beginning does not outlive its end. */
+  let lastWrite: Promise<unknown> = Promise.resolve();
+  function inTurn(write: () => Promise<unknown>): Promise<unknown> {
+    const written = lastWrite.catch(() => undefined).then(write);
+    lastWrite = written;
+    return written;
+  }
 
   /** Nothing of a live view is worth more than a line in the log: the next try comes by itself. */
   function inBackground(task: Promise<unknown>): void {
@@ -108,7 +116,7 @@ export function createLiveView(options: { database: Database; makes: boolean; cl
   async function look(): Promise<void> {
     const watched = seats.cameras();
     if (watched.length === 0) return;
-    await slots.want(watched, wantedForMs);
+    await inTurn(() => slots.want(watched.filter((cameraId) => seats.has(cameraId)), wantedForMs));
     for (const { cameraId, mark } of await slots.marks(watched)) if (reads.get(cameraId)?.mark !== mark) read(cameraId, mark);
   }
 
@@ -208,7 +216,7 @@ export function createLiveView(options: { database: Database; makes: boolean; cl
       for (const cameraId of [...mine.keys()]) drop(cameraId);
       closed = true;
       for (const name of [...timers.keys()]) stop(name);
-      if (shared && watched.length > 0) inBackground(slots.unwant(watched));
+      if (shared && watched.length > 0) inBackground(inTurn(() => slots.unwant(watched)));
       await unlisten?.().catch(() => undefined);
       await Promise.all(work);
     },
