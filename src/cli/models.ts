@@ -29,8 +29,8 @@ export function addModels(program: Command, context: CliContext): void {
       const outcomes = await context.models.fetch({ from: options.from ?? null, only: names, onProgress: (text) => print.progress(text), signal: context.signal });
       print.json(outcomes);
       for (const line of table(outcomes.map((m) => [m.name, m.status, m.detail]))) print.line(line);
-      // Without names any of them will do; what was asked for by name must come.
+      // Without names any of them will do, but a file that is not what the manifest names is never passed over; what was asked for by name must come.
       const ready = outcomes.filter((m) => m.status === 'ready').length;
-      if (ready === 0 || (names.length > 0 && ready < outcomes.length)) process.exitCode = 1;
+      if (ready === 0 || outcomes.some((m) => m.status === 'refused') || (names.length > 0 && ready < outcomes.length)) process.exitCode = 1;
     });
 }
