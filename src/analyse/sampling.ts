@@ -53,7 +53,7 @@ export async function takeSample(
   const clear = clearBlocks(memory, seen, pass, detector !== null, config);
   const mask = buildMask({
     grid, backdrop: seen.scene.backdrop, detections: strong, changed: event ? new Uint8Array(grid.count).fill(1) : memory.changed,
-    privacy: memory.privacy, clear, carry: memory.carry, nowMs,
+    privacy: memory.privacy, settled: settledBlocks(memory, seen.scene), clear, carry: memory.carry, nowMs,
     // What an event covers is not somebody: it is not carried on.
     carryMs: event ? 0 : config.carryMs, maskScore: config.maskScore, growRatio: config.growRatio,
   });
@@ -141,6 +141,12 @@ function withheldReason(by: Sampling, memory: CameraMemory, seen: Look, view: Ca
   if (pass.status === 'failed') return 'detector-failed';
   if (heldRatio > by.config.maxHeldRatio) return 'too-much-held';
   return null;
+}
+
+/** Blocks that have differed for long and look the same all the while: whether somebody came or somebody left, nothing of either is shown. */
+function settledBlocks(memory: CameraMemory, scene: Scene): Uint8Array {
+  const { samples } = scene.backdrop.candidate;
+  return memory.changed.map((c, block) => (c !== 0 && (samples[block] as number) >= settledSamples ? 1 : 0));
 }
 
 /** Blocks that differ and have not long looked the way they do: a thing left behind is masked, but it is no happening any more. */

@@ -32,6 +32,8 @@ export interface MaskInput {
   readonly changed: Uint8Array;
   /** blocks of the privacy zones */
   readonly privacy: Uint8Array;
+  /** changed blocks that have looked the same for a while: either what came stays, or what the backdrop shows has left */
+  readonly settled: Uint8Array;
   /** blocks that have looked as the empty scene in this sample and the one before, and that no box lies on: not carried on */
   readonly clear: Uint8Array;
   readonly carry: Carry;
@@ -65,7 +67,7 @@ export function buildMask(input: MaskInput): Mask {
     else if ((carry.maskedUntilMs[block] as number) > nowMs) blocks[block] = 1;
     if (doubtful[block] !== 0) carry.flatUntilMs[block] = nowMs + input.carryMs;
     const covered = backdrop.state[block] !== blockState.known || input.privacy[block] !== 0;
-    if (covered || doubtful[block] !== 0 || (carry.flatUntilMs[block] as number) > nowMs) {
+    if (covered || input.settled[block] !== 0 || doubtful[block] !== 0 || (carry.flatUntilMs[block] as number) > nowMs) {
       flat[block] = 1;
     }
   }
